@@ -1,0 +1,1 @@
+// A library needs a source; a layer may consist of headers.

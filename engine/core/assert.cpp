@@ -1,0 +1,13 @@
+#include "engine/core/assert.hpp"
+
+#include <cstdio>
+#include <cstdlib>
+
+namespace sallyport::detail {
+
+void assertion_failed(const char* expression, const char* file, int line) noexcept {
+  std::fprintf(stderr, "%s:%d: assertion failed: %s\n", file, line, expression);
+  std::abort();
+}
+
+} // namespace sallyport::detail

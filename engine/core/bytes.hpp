@@ -1,0 +1,64 @@
+#pragma once
+
+#include <compare>
+#include <cstddef>
+#include <memory>
+#include <ostream>
+#include <string>
+#include <string_view>
+
+namespace sallyport {
+
+/// An immutable byte string that shares its memory.
+///
+/// Problem: a record read from the log is passed through several stages and written out again; to
+/// copy its payload at each step costs more than the step. Idea: a view and a shared owner, so that
+/// a batch of the log is held in memory once and its records point into it.
+///
+/// A null value (no value at all, a tombstone) differs from an empty one.
+///
+/// Thread safety: as a `std::shared_ptr<const T>`; the bytes never change.
+class bytes {
+public:
+  /// The null value.
+  bytes() noexcept = default;
+
+  /// Takes over the memory of `text`.
+  bytes(std::string text) // NOLINT(google-explicit-constructor): text is bytes.
+    : bytes(std::make_shared<const std::string>(std::move(text))) {}
+
+  bytes(std::string_view text) : bytes(std::string{text}) {} // NOLINT(google-explicit-constructor)
+  bytes(const char* text) : bytes(std::string{text}) {}      // NOLINT(google-explicit-constructor)
+
+  /// Points into memory that `owner` keeps alive.
+  bytes(std::shared_ptr<const void> owner, std::string_view view) noexcept
+    : owner_(std::move(owner)), view_(view.data() == nullptr ? std::string_view{""} : view) {}
+
+  [[nodiscard]] bool is_null() const noexcept { return view_.data() == nullptr; }
+  [[nodiscard]] bool empty() const noexcept { return view_.empty(); }
+  [[nodiscard]] std::size_t size() const noexcept { return view_.size(); }
+  [[nodiscard]] const char* data() const noexcept { return view_.data(); }
+  [[nodiscard]] std::string_view view() const noexcept { return view_; }
+  [[nodiscard]] std::string str() const { return std::string{view_}; }
+
+  operator std::string_view() const noexcept {
+    return view_;
+  } // NOLINT(google-explicit-constructor)
+
+  friend bool operator==(const bytes& a, const bytes& b) noexcept {
+    return a.is_null() == b.is_null() && a.view_ == b.view_;
+  }
+  friend std::ostream& operator<<(std::ostream& out, const bytes& b) {
+    return b.is_null() ? out << "(null)" : out << b.view_;
+  }
+
+private:
+  explicit bytes(std::shared_ptr<const std::string> text) noexcept : view_(*text) {
+    owner_ = std::move(text);
+  }
+
+  std::shared_ptr<const void> owner_;
+  std::string_view view_{};
+};
+
+} // namespace sallyport

@@ -1,0 +1,33 @@
+#pragma once
+
+#include "engine/core/wall_time.hpp"
+
+#include <cstddef>
+#include <cstdint>
+
+namespace sallyport::topology {
+
+/// Every bound of the engine, with its default. A config sets them under `limits:`, by these names;
+/// each is told by the metric `sallyport_limit{name=…}`.
+struct limits {
+  std::size_t batch_records_max = 1024;    ///< records that a lane takes in at once
+  std::size_t batch_bytes_max = 1U << 20U; ///< and their bytes
+  std::size_t credit_rounds_max = 4;      ///< rounds of a lane that are between door and last stage
+  std::size_t epoch_records_max = 50'000; ///< records that an epoch takes in
+  std::size_t epoch_bytes_max = 32U << 20U; ///< and their bytes
+  duration commit_interval{100}; ///< an epoch with anything in it ends after this, at the latest
+  duration commit_linger{5};     ///< and after this when only records wait for it
+  std::size_t timers_per_tick_max = 1024;   ///< timers of a stage that fire under one input
+  std::size_t conversations_open_max = 256; ///< of a stage in a lane; more wait in the store
+  std::size_t calls_in_flight_max = 1024;   ///< of a stage in a lane; more wait in the ledger
+  std::size_t record_bytes_max = 8U << 20U; ///< a bigger output is rejected
+  duration stop_within{20'000};             ///< what calls under way get at a stop
+  duration lane_restart_initial{500};       ///< pause before a failed lane is opened again
+  duration lane_restart_max{30'000};
+  duration journal_retention{7LL * 24 * 3'600'000}; ///< the journal is kept for so long
+  std::size_t circuit_failing_keys = 10; ///< keys whose calls fail in a row before a circuit opens
+  duration circuit_open_for{15'000};     ///< until one call is let through again
+  std::size_t hosts = 0;                 ///< 0: one per core
+};
+
+} // namespace sallyport::topology
