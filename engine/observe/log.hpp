@@ -7,6 +7,12 @@
 /// Log lines for operators of the service. Normal operation is quiet. Each line has a stable event
 /// id (a word with dots, `lane.failed`), by which people search and which docs/operating.md
 /// explains. No personal data: values are names of stages and topics, offsets, counts, times.
+///
+/// A line is one line whatever it says: control characters are escaped. JSON lines have `time` (RFC
+/// 3339, UTC, milliseconds), `level`, `event`, `text`, and the fields beside them as strings; a
+/// field of one of those four names gets an underscore behind its name.
+///
+/// Thread safety: all functions from any thread; a line is never torn.
 namespace sallyport::observe {
 
 enum class level { debug, info, warn, error };
@@ -16,8 +22,8 @@ struct log_field {
   std::string value;
 };
 
-/// Sets form (`text` or `json`) and least level for the process; the default is text, info, to
-/// stderr.
+/// Sets form (`json`; anything else is `text`) and least level for the process; the default is
+/// text, info. Lines go to stderr.
 void configure_log(std::string_view format, level least);
 [[nodiscard]] bool parse_level(std::string_view word, level& out);
 

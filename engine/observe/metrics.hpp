@@ -14,7 +14,10 @@ namespace sallyport::observe {
 /// from records.
 using labels = std::map<std::string, std::string>;
 
-/// Thread safety of all three: any thread, lock-free. They live as long as their `metrics`.
+/// Thread safety of all three: any thread. Counters and gauges are lock-free, a histogram holds a
+/// lock for the time of one addition. They live as long as their `metrics`.
+///
+/// What is added to a counter is never negative; such an addition changes nothing.
 class counter {
 public:
   virtual ~counter() = default;
@@ -38,8 +41,14 @@ public:
 
 /// The metrics of a process, in Prometheus' form. Observed per batch, not per record.
 ///
-/// Thread safety: all functions from any thread. Asking again for the same name and labels gives
-/// the same object.
+/// Thread safety: all functions from any thread.
+///
+/// Invariants
+/// 1. Asking again for the same name and labels gives the same object (help text and bounds of the
+///    first one hold).
+/// 2. A name is of one kind, and names fit Prometheus' form: names come from code, so anything else
+///    is a mistake of ours.
+/// 3. After `forget` has returned, that refresher does not run and is not running.
 class metrics {
 public:
   metrics();
@@ -52,8 +61,9 @@ public:
   histogram& add_histogram(const std::string& name, const std::string& help,
                            const std::vector<double>& bucket_bounds, const labels& with = {});
 
-  /// Is run before each exposition, to set gauges that are cheaper to read than to keep. @returns a
-  /// handle
+  /// Is run before each exposition, one at a time, to set gauges that are cheaper to read than to
+  /// keep. It must not throw, nor call `before_scrape`, `forget` or `text`. @returns a handle for
+  /// `forget`
   std::uint64_t before_scrape(std::function<void()> refresh);
   void forget(std::uint64_t handle);
 
