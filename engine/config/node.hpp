@@ -2,6 +2,8 @@
 
 #include "engine/config/spec.hpp"
 
+#include <functional>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -18,9 +20,11 @@ public:
 
   kind type = kind::null;
   location where;
-  std::string text;         ///< of a scalar, after ${...} was replaced
-  bool quoted = false;      ///< a scalar in quotes is text, never a number
+  std::string text; ///< of a scalar, after ${...} was replaced
+  /// A scalar in quotes is text, never a number. One `${...}` and nothing else counts as unquoted.
+  bool quoted = false;
   bool from_secret = false; ///< the value came from a NAME_FILE or was declared secret: never shown
+  bool unresolved = false;  ///< a ${...} had no value: that was told, and the text means nothing
   std::vector<node> items;  ///< of a sequence
   std::vector<entry> entries; ///< of a mapping, in the order of the file
 

@@ -1,0 +1,82 @@
+#include "engine/config/node.hpp"
+
+#include <algorithm>
+#include <limits>
+
+namespace sallyport::config {
+
+namespace {
+
+/// `Hold-Back` and `hold_back` are the same word to a person.
+std::string plain(std::string_view word) {
+  std::string out{word};
+  for (auto& c : out) {
+    if (c >= 'A' && c <= 'Z')
+      c = static_cast<char>(c - 'A' + 'a');
+    if (c == '-' || c == ' ' || c == '.')
+      c = '_';
+  }
+  return out;
+}
+
+/// Insertions, removals, changes and swaps of neighbours that lead from one word to the other.
+std::size_t distance(const std::string& a, const std::string& b) {
+  std::vector<std::size_t> before_last(b.size() + 1);
+  std::vector<std::size_t> last(b.size() + 1);
+  std::vector<std::size_t> row(b.size() + 1);
+  for (std::size_t j = 0; j <= b.size(); ++j)
+    last[j] = j;
+  for (std::size_t i = 1; i <= a.size(); ++i) {
+    row[0] = i;
+    for (std::size_t j = 1; j <= b.size(); ++j) {
+      std::size_t change = a[i - 1] == b[j - 1] ? 0 : 1;
+      row[j] = std::min({last[j] + 1, row[j - 1] + 1, last[j - 1] + change});
+      if (i > 1 && j > 1 && a[i - 1] == b[j - 2] && a[i - 2] == b[j - 1])
+        row[j] = std::min(row[j], before_last[j - 2] + 1);
+    }
+    std::swap(before_last, last);
+    std::swap(last, row);
+  }
+  return last[b.size()];
+}
+
+/// Words longer than this are no typing mistakes, and the search for them would cost.
+constexpr std::size_t word_chars_max = 200;
+
+} // namespace
+
+const node* node::find(std::string_view name) const {
+  auto it = std::ranges::find_if(entries, [&](const entry& e) { return e.name == name; });
+  return it == entries.end() ? nullptr : &it->value;
+}
+
+std::optional<std::string> nearest(std::string_view word,
+                                   const std::vector<std::string>& candidates) {
+  if (word.empty() || word.size() > word_chars_max)
+    return std::nullopt;
+  const auto meant = plain(word);
+  std::size_t best = std::numeric_limits<std::size_t>::max();
+  const std::string* found = nullptr;
+  for (const auto& candidate : candidates) {
+    auto other = plain(candidate);
+    auto steps = distance(meant, other);
+    auto allowed = std::max<std::size_t>(1, std::max(meant.size(), other.size()) / 3);
+    // A word of two letters is one step from too many others to be told from them by more.
+    if (steps <= allowed && steps < std::max(meant.size(), other.size()) && steps < best) {
+      best = steps;
+      found = &candidate;
+    }
+  }
+  if (found == nullptr && meant.size() >= 4)
+    for (const auto& candidate : candidates) {
+      auto other = plain(candidate);
+      if (other.starts_with(meant) || other.ends_with(meant) ||
+          (other.size() >= 4 && (meant.starts_with(other) || meant.ends_with(other)))) {
+        found = &candidate;
+        break;
+      }
+    }
+  return found == nullptr ? std::nullopt : std::optional{*found};
+}
+
+} // namespace sallyport::config
