@@ -1,11 +1,12 @@
 #pragma once
 
 #include <chrono>
+#include <cstdint>
 #include <functional>
 #include <map>
 #include <mutex>
+#include <optional>
 #include <string>
-#include <vector>
 
 namespace sallyport::observe {
 
@@ -15,14 +16,25 @@ struct health_report {
   std::map<std::string, std::string> details;
 };
 
-/// The components whose health `/health` tells. A probe may ask a peer, so answers are cached for
-/// two seconds.
+/// The components whose health `/health` tells. A probe may ask a peer, so all probes run side by
+/// side, and answers are kept for two seconds, however many people ask.
 ///
-/// Thread safety: all functions from any thread.
+/// Thread safety: all functions from any thread. Only `check` waits for probes, and probes run on
+/// threads of their own; a probe must not call `check`.
+///
+/// Invariants
+/// 1. A probe is never asked twice at once, nor sooner than `kept_for` after its last answer,
+/// except
+///    for when a component was added meanwhile.
+/// 2. The whole is up if every component is. A probe that throws counts as down.
 class health {
 public:
   using probe = std::function<health_report()>;
 
+  /// How long an answer is given again without asking.
+  static constexpr std::chrono::seconds kept_for{2};
+
+  /// Adds a component; one of the same name is replaced.
   void add(std::string component, probe ask);
   /// Alive: the process serves. Ready: it takes events in; false while it starts or drains.
   void set_ready(bool ready);
@@ -35,11 +47,15 @@ public:
   [[nodiscard]] overall check();
 
 private:
-  mutable std::mutex guard_;
-  std::vector<std::pair<std::string, probe>> probes_;
-  bool ready_ = false;
-  overall last_;
+  std::mutex asking_; ///< held while probes run; taken before `guard_`
+  std::optional<overall> last_;
   std::chrono::steady_clock::time_point last_at_{};
+  std::uint64_t last_of_ = 0; ///< the `added_` that `last_` answers for
+
+  mutable std::mutex guard_; ///< held for an instant
+  std::map<std::string, probe> probes_;
+  std::uint64_t added_ = 0;
+  bool ready_ = false;
 };
 
 } // namespace sallyport::observe

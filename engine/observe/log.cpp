@@ -1,6 +1,7 @@
 #include "engine/observe/log.hpp"
 
 #include "engine/time/clock.hpp"
+#include "engine/time/zone.hpp"
 
 #include <algorithm>
 #include <array>
@@ -48,17 +49,6 @@ spdlog::level::level_enum library_level(level at) noexcept {
   case level::error: return spdlog::level::err;
   }
   return spdlog::level::err;
-}
-
-/// RFC 3339 in UTC with milliseconds.
-std::string time_text(wall_time at) {
-  auto day = std::chrono::floor<std::chrono::days>(at);
-  std::chrono::year_month_day date{day};
-  std::chrono::hh_mm_ss time{at - day};
-  return fmt::format("{:04}-{:02}-{:02}T{:02}:{:02}:{:02}.{:03}Z", static_cast<int>(date.year()),
-                     static_cast<unsigned>(date.month()), static_cast<unsigned>(date.day()),
-                     time.hours().count(), time.minutes().count(), time.seconds().count(),
-                     time.subseconds().count());
 }
 
 /// The length of the well-formed UTF-8 character at the front of `text`, 0 if there is none.
@@ -123,7 +113,7 @@ std::string json_line(wall_time now, level at, std::string_view event, std::stri
                       std::initializer_list<log_field> fields) {
   std::string line;
   line.reserve(96 + text.size() + 32 * fields.size());
-  line += R"({"time":")" + time_text(now) + R"(","level":")";
+  line += R"({"time":")" + format_utc(now) + R"(","level":")";
   line += name_of(at);
   line += R"(","event":)";
   append_quoted(line, event);
@@ -150,7 +140,7 @@ void append_text_value(std::string& out, std::string_view value) {
 
 std::string text_line(wall_time now, level at, std::string_view event, std::string_view text,
                       std::initializer_list<log_field> fields) {
-  auto line = fmt::format("{} {:<5} {} ", time_text(now), name_of(at), event);
+  auto line = fmt::format("{} {:<5} {} ", format_utc(now), name_of(at), event);
   append_escaped(line, text);
   for (const auto& field : fields) {
     line += ' ';
