@@ -187,7 +187,7 @@ result<zone> zone::find(std::string_view name) {
   const date::tzdb* database = nullptr;
   try {
     database = &date::get_tzdb();
-    const auto* rules = database->locate_zone(name);
+    const auto* rules = date::locate_zone(name);
     (void) rules->get_info(date::sys_seconds{}); // the file is read at the first use: let it be now
     return zone{rules, rules->name()};
   } catch (const std::exception& e) {
