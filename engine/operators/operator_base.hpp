@@ -28,6 +28,10 @@ public:
 
   virtual void on_timer(const timer& /*fired*/, context& /*ctx*/) {}
 
+  /// A person's order to this stage (`sallyport` verbs and the admin API).
+  virtual void on_command(const std::string& /*name*/, const std::string& /*payload*/,
+                          context& /*ctx*/) {}
+
   virtual void on_reply(const call_reply& /*reply*/, context& /*ctx*/) {}
 
   /// The body of a conversation; the text that it returns is handed to `concluded`.

@@ -1,0 +1,434 @@
+#include "engine/lane/ledger.hpp"
+
+#include "engine/core/binary.hpp"
+#include "engine/core/murmur2.hpp"
+#include "engine/lane/replies.hpp"
+#include "engine/lane/rows.hpp"
+#include "engine/time/backoff.hpp"
+
+#include <algorithm>
+
+namespace sallyport::lane {
+
+namespace {
+
+std::string row_key(call_id id) {
+  auto key = rows::key(rows::kind::call);
+  binary::put_be64(key, id.number);
+  binary::put_be32(key, id.position);
+  return key;
+}
+
+call_id id_of(std::string_view key) {
+  binary::reader in{key.substr(1)};
+  call_id id;
+  id.number = in.be64();
+  id.position = in.be32();
+  return id;
+}
+
+/// What one answer means for the call.
+enum class meaning : std::uint8_t {
+  settled,      ///< the peer has spoken
+  unauthorized, ///< the token was refused: once more with a new one
+  not_done,     ///< the peer certainly did not do it: may be tried again, nothing is in doubt
+  unclear       ///< it may or may not have done it
+};
+
+meaning meaning_of(const call_answer& a) {
+  if (a.status == 401)
+    return meaning::unauthorized;
+  if (a.never_sent || a.status == 429)
+    return meaning::not_done;
+  if (a.status == 0 || a.status == 408 || a.status >= 500)
+    return meaning::unclear;
+  return meaning::settled;
+}
+
+void put_duration(std::string& out, duration d) { binary::put_signed(out, d.count()); }
+
+duration read_duration(binary::reader& in) { return duration{in.signed_varint()}; }
+
+/// Fixed point, so that a row has the same bytes on every machine.
+constexpr double fraction_scale = 1'000'000.0;
+
+void put_call(std::string& row, const call& c) {
+  binary::put_string(row, c.port);
+  binary::put_string(row, c.request.method);
+  binary::put_string(row, c.request.path);
+  put_headers(row, c.request.headers);
+  binary::put_string(row, c.request.body);
+  binary::put_string(row, c.key);
+  binary::put_u8(row, c.read ? 1 : 0);
+  binary::put_string(row, c.tag);
+  binary::put_varint(row, c.policy.tries_max);
+  put_duration(row, c.policy.backoff_initial);
+  put_duration(row, c.policy.backoff_max);
+  binary::put_varint(row, static_cast<std::uint64_t>(c.policy.backoff_factor * fraction_scale));
+  binary::put_varint(row, static_cast<std::uint64_t>(c.policy.jitter * fraction_scale));
+  put_duration(row, c.policy.give_up_after);
+  put_duration(row, c.policy.timeout);
+}
+
+call read_call(binary::reader& in) {
+  call c;
+  c.port = in.string();
+  c.request.method = in.string();
+  c.request.path = in.string();
+  c.request.headers = read_headers(in);
+  c.request.body = in.string();
+  c.key = in.string();
+  c.read = in.u8() != 0;
+  c.tag = in.string();
+  c.policy.tries_max = static_cast<std::uint32_t>(in.varint());
+  c.policy.backoff_initial = read_duration(in);
+  c.policy.backoff_max = read_duration(in);
+  c.policy.backoff_factor = static_cast<double>(in.varint()) / fraction_scale;
+  c.policy.jitter = static_cast<double>(in.varint()) / fraction_scale;
+  c.policy.give_up_after = read_duration(in);
+  c.policy.timeout = read_duration(in);
+  return c;
+}
+
+template <class Entry>
+std::string encode(const Entry& e) {
+  auto row = rows::value();
+  put_call(row, e.what);
+  binary::put_u8(row, e.owner ? 1 : 0);
+  binary::put_string(row, e.owner.value_or(""));
+  binary::put_varint(row, e.tries);
+  binary::put_varint(row, e.unauthorized);
+  binary::put_u8(row, e.earlier_unanswered ? 1 : 0);
+  binary::put_u8(row, e.tries > 0 && e.first_start ? 1 : 0);
+  if (e.tries > 0 && e.first_start)
+    binary::put_time_key(row, *e.first_start);
+  binary::put_time_key(row, e.next_try);
+  return row;
+}
+
+template <class Entry>
+Entry decode(std::string_view row) {
+  binary::reader in{row.substr(1)};
+  Entry e;
+  e.what = read_call(in);
+  bool owned = in.u8() != 0;
+  auto owner = in.string();
+  if (owned)
+    e.owner = std::string{owner};
+  e.tries = static_cast<std::uint32_t>(in.varint());
+  e.unauthorized = static_cast<std::uint32_t>(in.varint());
+  e.earlier_unanswered = in.u8() != 0;
+  if (in.u8() != 0)
+    e.first_start = in.time_key();
+  e.next_try = in.time_key();
+  if (in.failed())
+    throw engine_failure{error::internal("a row of the effect ledger cannot be read")};
+  return e;
+}
+
+} // namespace
+
+std::uint32_t request_hash(const call& what) {
+  std::string text;
+  for (const auto& part : {what.port, what.request.method, what.request.path, what.request.body})
+    binary::put_string(text, part);
+  return murmur2(text);
+}
+
+void ledger::open() {
+  rows_.scan_prefix(
+    rows::key(rows::kind::circuit), [&](std::string_view key, std::string_view value) {
+      circuits_.insert_or_assign(std::string{key.substr(1)}, circuit::load(value, how_.circuits));
+      return true;
+    });
+  rows_.scan_prefix(rows::key(rows::kind::call), [&](std::string_view key, std::string_view value) {
+    auto id = id_of(key);
+    if (open_.size() >= how_.in_flight_max) {
+      next_unloaded_ = id;
+      return false;
+    }
+    admit(id, decode<entry>(value));
+    return true;
+  });
+}
+
+ledger::entry& ledger::admit(call_id id, entry e) {
+  if (!e.what.key.empty())
+    order_[e.what.key].push_back(id);
+  return open_.emplace(id, std::move(e)).first->second;
+}
+
+void ledger::restart(wall_time now) {
+  to_start_.clear();
+  waiting_.clear();
+  held_.clear();
+  for (auto& [port, c] : circuits_)
+    c.forget_probe();
+  for (bool retries : {false, true}) {
+    for (auto& [id, e] : open_) {
+      if ((e.tries > 0) != retries)
+        continue;
+      e.at = phase::behind;
+      if (!e.what.key.empty() && order_[e.what.key].front() != id)
+        continue;
+      if (e.tries == 0)
+        e.first_start.reset();
+      if (e.tries > 0 && e.next_try > now) {
+        e.at = phase::waiting;
+        waiting_.emplace(e.next_try, id);
+      } else {
+        start_or_hold(id, e, now);
+      }
+    }
+  }
+}
+
+circuit& ledger::circuit_of(const std::string& port) {
+  auto it = circuits_.find(port);
+  if (it == circuits_.end())
+    it = circuits_.emplace(port, circuit{how_.circuits}).first;
+  return it->second;
+}
+
+void ledger::save_circuit(const std::string& port, const circuit& c) {
+  rows_.put(rows::key(rows::kind::circuit, port), c.save());
+}
+
+void ledger::start_or_hold(call_id id, entry& e, wall_time now) {
+  auto& c = circuit_of(e.what.port);
+  if (!c.allows(now)) {
+    e.at = phase::held;
+    held_[e.what.port].emplace(e.tries > 0, id);
+    return;
+  }
+  c.started();
+  e.at = phase::under_way;
+  if (!e.first_start)
+    e.first_start = now;
+  to_start_.push_back(id);
+}
+
+void ledger::ask(call_id id, const call& what, std::optional<std::string_view> owner,
+                 wall_time now) {
+  entry e;
+  e.what = what;
+  if (owner)
+    e.owner = std::string{*owner};
+  rows_.put_new(row_key(id), encode(e));
+  if (next_unloaded_ || open_.size() >= how_.in_flight_max) {
+    if (!next_unloaded_)
+      next_unloaded_ = id;
+    return;
+  }
+  auto& admitted = admit(id, std::move(e));
+  if (what.key.empty() || order_[what.key].front() == id)
+    start_or_hold(id, admitted, now);
+}
+
+void ledger::load_more(wall_time now) {
+  if (!next_unloaded_ || open_.size() >= how_.in_flight_max)
+    return;
+  std::vector<std::pair<call_id, entry>> found;
+  std::optional<call_id> further;
+  auto room = how_.in_flight_max - open_.size();
+  rows_.scan(row_key(*next_unloaded_), after_prefix(rows::key(rows::kind::call)),
+             [&](std::string_view key, std::string_view value) {
+               if (found.size() == room) {
+                 further = id_of(key);
+                 return false;
+               }
+               found.emplace_back(id_of(key), decode<entry>(value));
+               return true;
+             });
+  next_unloaded_ = further;
+  for (auto& [id, e] : found) {
+    auto& admitted = admit(id, std::move(e));
+    const auto& key = admitted.what.key;
+    if (key.empty() || order_[key].front() == id)
+      start_or_hold(id, admitted, now);
+  }
+}
+
+void ledger::next_of_key(const std::string& key, call_id gone, wall_time now) {
+  if (key.empty())
+    return;
+  auto it = order_.find(key);
+  if (it == order_.end())
+    return;
+  std::erase(it->second, gone);
+  if (it->second.empty()) {
+    order_.erase(it);
+    return;
+  }
+  auto next = it->second.front();
+  if (auto& e = open_.at(next); e.at == phase::behind)
+    start_or_hold(next, e, now);
+}
+
+bool ledger::try_again(call_id id, entry& e, const call_answer& last, wall_time now) {
+  if (last.status == 401)
+    return e.unauthorized++ == 0;
+  if (e.tries >= e.what.policy.tries_max)
+    return false;
+  auto seed = murmur2(rows_.prefix()) ^ (id.number << 8U) ^ id.position;
+  auto pause = backoff(e.what.policy, e.tries, seed);
+  if (auto stated = find_header(last.headers, "retry-after"))
+    if (auto wanted = parse_retry_after(*stated, now))
+      pause = std::max(pause, *wanted);
+  if (now + pause > e.first_start.value_or(now) + e.what.policy.give_up_after)
+    return false;
+  e.next_try = now + pause;
+  return true;
+}
+
+std::optional<settled_call> ledger::answered(const answer& what, wall_time now) {
+  auto it = open_.find(what.call);
+  if (it == open_.end() || it->second.at != phase::under_way)
+    return std::nullopt;
+  auto id = what.call;
+  auto& e = it->second;
+  auto port = e.what.port;
+  ++e.tries;
+  auto said = meaning_of(what.what);
+  auto& c = circuit_of(port);
+  bool was_open = c.open();
+  bool failed = said == meaning::unclear || what.what.never_sent;
+  auto before = c.save();
+  if (failed)
+    c.failed(e.what.key.empty() ? row_key(id) : e.what.key, now);
+  else
+    c.succeeded();
+  if (auto after = c.save(); after != before)
+    save_circuit(port, c);
+  if (said == meaning::unclear)
+    e.earlier_unanswered = true;
+  std::optional<settled_call> settled;
+  if (said != meaning::settled && try_again(id, e, what.what, now)) {
+    ++outcomes_[{port, "retried"}];
+    rows_.put(row_key(id), encode(e));
+    if (e.next_try > now) {
+      e.at = phase::waiting;
+      waiting_.emplace(e.next_try, id);
+    } else {
+      start_or_hold(id, e, now);
+    }
+  } else {
+    bool clear = said == meaning::settled || said == meaning::unauthorized ||
+                 (what.what.status == 429 && !e.earlier_unanswered);
+    bool doubt = e.earlier_unanswered && (said != meaning::unclear || e.tries > 1);
+    settled = settled_call{{port, e.what.key, e.what.tag,
+                            clear ? call_outcome::answered : call_outcome::unknown, what.what,
+                            e.tries, doubt},
+                           e.owner.has_value(),
+                           e.owner.value_or(""),
+                           request_hash(e.what)};
+    ++outcomes_[{port, clear ? (what.what.status < 400 ? "acknowledged" : "refused") : "unknown"}];
+    rows_.erase(row_key(id));
+    auto key = e.what.key;
+    open_.erase(it);
+    next_of_key(key, id, now);
+    load_more(now);
+  }
+  if (was_open && !c.open())
+    release_held(port, now);
+  return settled;
+}
+
+void ledger::release_held(const std::string& port, wall_time now) {
+  auto it = held_.find(port);
+  if (it == held_.end())
+    return;
+  auto waiting = std::move(it->second);
+  held_.erase(it);
+  for (const auto& [retry, id] : waiting)
+    start_or_hold(id, open_.at(id), now);
+}
+
+void ledger::tick(wall_time now) {
+  std::set<turn> due;
+  while (!waiting_.empty() && waiting_.begin()->first <= now) {
+    due.emplace(true, waiting_.begin()->second);
+    waiting_.erase(waiting_.begin());
+  }
+  std::vector<std::string> ports;
+  for (const auto& [port, calls] : held_)
+    if (!calls.empty() && circuit_of(port).allows(now))
+      ports.push_back(port);
+  for (const auto& port : ports)
+    release_held(port, now);
+  for (const auto& [retry, id] : due)
+    start_or_hold(id, open_.at(id), now);
+}
+
+std::optional<wall_time> ledger::next_due() const {
+  std::optional<wall_time> next;
+  if (!waiting_.empty())
+    next = waiting_.begin()->first;
+  for (const auto& [port, calls] : held_) {
+    if (calls.empty())
+      continue;
+    auto c = circuits_.find(port);
+    if (c == circuits_.end() || c->second.probing() || !c->second.open_until())
+      continue;
+    if (!next || *c->second.open_until() < *next)
+      next = *c->second.open_until();
+  }
+  return next;
+}
+
+std::vector<call_start> ledger::take(bool reads) {
+  std::vector<call_start> starts;
+  std::vector<call_id> others;
+  for (auto id : to_start_) {
+    auto it = open_.find(id);
+    if (it == open_.end())
+      continue;
+    const auto& e = it->second;
+    if (e.what.read != reads) {
+      others.push_back(id);
+      continue;
+    }
+    starts.push_back(
+      {0, id, e.what.port, e.what.request, e.what.policy.timeout, e.tries == 0, reads});
+  }
+  to_start_ = std::move(others);
+  std::ranges::stable_partition(starts, [](const call_start& s) { return s.first_try; });
+  return starts;
+}
+
+std::vector<call_start> ledger::take_reads() { return take(true); }
+std::vector<call_start> ledger::take_writes() { return take(false); }
+
+bool ledger::writes_wait() const {
+  return std::ranges::any_of(to_start_, [&](call_id id) {
+    auto it = open_.find(id);
+    return it != open_.end() && !it->second.what.read;
+  });
+}
+
+ledger::figures ledger::current() const {
+  figures f;
+  f.open = open_.size();
+  for (const auto& [id, e] : open_) {
+    f.in_flight += e.at == phase::under_way ? 1U : 0U;
+    f.retrying += e.at == phase::waiting ? 1U : 0U;
+    f.held += e.at == phase::held ? 1U : 0U;
+  }
+  for (const auto& [port, c] : circuits_)
+    f.circuits_open += c.open() ? 1U : 0U;
+  return f;
+}
+
+std::map<std::pair<std::string, std::string>, std::uint64_t> ledger::take_outcomes() {
+  return std::exchange(outcomes_, {});
+}
+
+std::vector<std::string> ledger::open_circuits() const {
+  std::vector<std::string> ports;
+  for (const auto& [port, c] : circuits_)
+    if (c.open())
+      ports.push_back(port);
+  return ports;
+}
+
+} // namespace sallyport::lane

@@ -1,0 +1,148 @@
+#include "engine/lane/timers.hpp"
+
+#include "engine/lane/rows.hpp"
+
+namespace sallyport::lane {
+
+namespace {
+
+std::string due_key(wall_time due, std::string_view name) {
+  auto key = rows::key(rows::kind::timer_due);
+  binary::put_time_key(key, due);
+  key += name;
+  return key;
+}
+
+std::string name_key(std::string_view name) { return rows::key(rows::kind::timer_name, name); }
+
+wall_time due_of(std::string_view value) {
+  binary::reader in{value.substr(1)};
+  return in.time_key();
+}
+
+} // namespace
+
+void timers::open(std::uint64_t pending) {
+  pending_ = pending;
+  low_mark_ = wall_time::min();
+  next_known_ = false;
+  (void) next_due();
+}
+
+timers::fired* timers::firing(std::string_view name) {
+  for (auto i = next_firing_; i < firing_.size(); ++i)
+    if (!firing_[i].disarmed && firing_[i].what.name == name)
+      return &firing_[i];
+  return nullptr;
+}
+
+void timers::forget(std::string_view name, wall_time due) {
+  rows_.erase(due_key(due, name));
+  rows_.erase(name_key(name));
+  --pending_;
+  --pending_change_;
+  if (next_known_ && next_ == due)
+    next_known_ = false;
+}
+
+void timers::set(std::string_view name, wall_time at, std::string_view payload) {
+  if (auto before = due(name)) {
+    if (auto* f = firing(name)) {
+      f->disarmed = true;
+      disarmed_.push_back(static_cast<std::size_t>(f - firing_.data()));
+    } else {
+      forget(name, *before);
+    }
+  }
+  auto row = rows::value();
+  row += payload;
+  rows_.put_new(due_key(at, name), std::move(row));
+  auto by_name = rows::value();
+  binary::put_time_key(by_name, at);
+  rows_.put_new(name_key(name), std::move(by_name));
+  ++pending_;
+  ++pending_change_;
+  if (at < low_mark_)
+    low_mark_ = at;
+  if (next_known_ && (!next_ || at < *next_))
+    next_ = at;
+}
+
+void timers::cancel(std::string_view name) {
+  if (auto* f = firing(name)) {
+    f->disarmed = true;
+    disarmed_.push_back(static_cast<std::size_t>(f - firing_.data()));
+    return;
+  }
+  if (auto before = due(name))
+    forget(name, *before);
+}
+
+std::optional<wall_time> timers::due(std::string_view name) const {
+  for (auto i = next_firing_; i < firing_.size(); ++i)
+    if (!firing_[i].disarmed && firing_[i].what.name == name)
+      return firing_[i].what.due;
+  if (auto row = rows_.get(name_key(name)))
+    return due_of(*row);
+  return std::nullopt;
+}
+
+std::optional<wall_time> timers::next_due() {
+  if (next_known_)
+    return next_;
+  next_.reset();
+  auto from = rows::key(rows::kind::timer_due);
+  binary::put_time_key(from, low_mark_);
+  auto end = after_prefix(rows::key(rows::kind::timer_due));
+  rows_.scan(from, end, [&](std::string_view key, std::string_view) {
+    binary::reader in{key.substr(1)};
+    next_ = in.time_key();
+    return false;
+  });
+  low_mark_ = next_.value_or(wall_time::max());
+  next_known_ = true;
+  return next_;
+}
+
+void timers::take_due(wall_time now, std::size_t max) {
+  firing_.clear();
+  next_firing_ = 0;
+  auto first = next_due();
+  if (!first || *first > now)
+    return;
+  auto from = rows::key(rows::kind::timer_due);
+  binary::put_time_key(from, low_mark_);
+  auto end = after_prefix(rows::key(rows::kind::timer_due));
+  rows_.scan(from, end, [&](std::string_view key, std::string_view value) {
+    binary::reader in{key.substr(1)};
+    auto due = in.time_key();
+    if (due > now || firing_.size() == max)
+      return false;
+    firing_.push_back({{std::string{in.rest()}, due, std::string{value.substr(1)}}, false});
+    return true;
+  });
+  for (const auto& f : firing_)
+    forget(f.what.name, f.what.due);
+  low_mark_ = firing_.back().what.due;
+  next_known_ = false;
+}
+
+std::optional<timer> timers::next_fired() {
+  while (next_firing_ < firing_.size()) {
+    auto& f = firing_[next_firing_++];
+    if (!f.disarmed)
+      return std::move(f.what);
+  }
+  return std::nullopt;
+}
+
+void timers::undo_callback() {
+  for (auto i : disarmed_)
+    firing_[i].disarmed = false;
+  disarmed_.clear();
+  pending_ = static_cast<std::uint64_t>(static_cast<std::int64_t>(pending_) - pending_change_);
+  pending_change_ = 0;
+  next_known_ = false;
+}
+
+} // namespace sallyport::lane
