@@ -1,0 +1,415 @@
+#include "engine/services/http_server.hpp"
+
+#include "engine/core/assert.hpp"
+#include "engine/observe/log.hpp"
+
+#include <httplib.h>
+#include <nlohmann/json.hpp>
+
+#include <algorithm>
+#include <array>
+#include <atomic>
+#include <cctype>
+#include <poll.h>
+#include <sys/eventfd.h>
+#include <sys/socket.h>
+#include <thread>
+#include <unistd.h>
+#include <vector>
+
+namespace sallyport {
+
+namespace {
+
+/// Set by a handler that did not read all of its request: what is left is not the next one.
+thread_local bool close_after_this = false;
+
+int milliseconds(duration of) { return static_cast<int>(of.count()); }
+
+/// One connection as httplib wants it, with buffers both ways: httplib reads lines byte by byte and
+/// writes head and body apart.
+class connection final : public httplib::Stream {
+public:
+  connection(socket_t socket, int stop_event, const http_server::limits& limits)
+    : socket_(socket), stop_event_(stop_event), limits_(limits) {
+    name_of(::getpeername, remote_ip_, remote_port_);
+    name_of(::getsockname, local_ip_, local_port_);
+  }
+  ~connection() override {
+    ::shutdown(socket_, SHUT_RDWR);
+    ::close(socket_);
+  }
+  connection(const connection&) = delete;
+  connection& operator=(const connection&) = delete;
+
+  /// Waits for the first byte of a request. @returns false when it is time to close
+  [[nodiscard]] bool wait_for_request() {
+    if (next_ < input_size_)
+      return true;
+    std::array<pollfd, 2> watched{pollfd{socket_, POLLIN, 0}, pollfd{stop_event_, POLLIN, 0}};
+    const int ready = ::poll(watched.data(), watched.size(), milliseconds(limits_.keep_alive));
+    return ready > 0 && watched[1].revents == 0 && fill();
+  }
+
+  [[nodiscard]] bool flush() {
+    std::string_view rest = output_;
+    while (!rest.empty()) {
+      if (!is_writable())
+        return false;
+      const auto sent = ::send(socket_, rest.data(), rest.size(), MSG_NOSIGNAL);
+      if (sent < 0 && errno == EINTR)
+        continue;
+      if (sent <= 0)
+        return false;
+      rest.remove_prefix(static_cast<std::size_t>(sent));
+    }
+    output_.clear();
+    return true;
+  }
+
+  [[nodiscard]] bool is_readable() const override {
+    return next_ < input_size_ || ready(POLLIN, limits_.read_timeout);
+  }
+  [[nodiscard]] bool is_writable() const override { return ready(POLLOUT, limits_.write_timeout); }
+
+  ssize_t read(char* to, std::size_t size) override {
+    if (next_ == input_size_) {
+      // The other side may wait for what we have said ("100 Continue") before it goes on.
+      if (!flush() || !is_readable())
+        return -1;
+      if (!fill())
+        return 0;
+    }
+    const std::size_t taken = std::min(size, input_size_ - next_);
+    std::copy_n(input_.data() + next_, taken, to);
+    next_ += taken;
+    return static_cast<ssize_t>(taken);
+  }
+
+  ssize_t write(const char* from, std::size_t size) override {
+    output_.append(from, size);
+    if (output_.size() >= output_bytes_max && !flush())
+      return -1;
+    return static_cast<ssize_t>(size);
+  }
+
+  void get_remote_ip_and_port(std::string& ip, int& port) const override {
+    ip = remote_ip_;
+    port = remote_port_;
+  }
+  void get_local_ip_and_port(std::string& ip, int& port) const override {
+    ip = local_ip_;
+    port = local_port_;
+  }
+  [[nodiscard]] socket_t socket() const override { return socket_; }
+
+private:
+  static constexpr std::size_t output_bytes_max = 64U << 10U;
+
+  [[nodiscard]] bool ready(short event, duration within) const {
+    pollfd watched{socket_, event, 0};
+    int got = 0;
+    do
+      got = ::poll(&watched, 1, milliseconds(within));
+    while (got < 0 && errno == EINTR);
+    return got > 0;
+  }
+
+  [[nodiscard]] bool fill() {
+    ssize_t got = 0;
+    do
+      got = ::recv(socket_, input_.data(), input_.size(), 0);
+    while (got < 0 && errno == EINTR);
+    next_ = 0;
+    input_size_ = got > 0 ? static_cast<std::size_t>(got) : 0;
+    return got > 0;
+  }
+
+  template <class Ask>
+  void name_of(Ask ask, std::string& ip, int& port) const {
+    sockaddr_storage address{};
+    socklen_t size = sizeof address;
+    if (ask(socket_, reinterpret_cast<sockaddr*>(&address), &size) != 0)
+      return;
+    std::array<char, NI_MAXHOST> host{};
+    std::array<char, NI_MAXSERV> service{};
+    if (::getnameinfo(reinterpret_cast<const sockaddr*>(&address), size, host.data(), host.size(),
+                      service.data(), service.size(), NI_NUMERICHOST | NI_NUMERICSERV) == 0) {
+      ip = host.data();
+      port = std::atoi(service.data());
+    }
+  }
+
+  socket_t socket_;
+  int stop_event_;
+  const http_server::limits& limits_;
+  std::array<char, 16U << 10U> input_{};
+  std::size_t next_ = 0;
+  std::size_t input_size_ = 0;
+  std::string output_;
+  std::string remote_ip_;
+  std::string local_ip_;
+  int remote_port_ = 0;
+  int local_port_ = 0;
+};
+
+std::vector<std::string> segments_of(std::string_view path) {
+  std::vector<std::string> segments;
+  while (!path.empty()) {
+    path.remove_prefix(path.front() == '/' ? 1 : 0);
+    const auto end = path.find('/');
+    segments.emplace_back(path.substr(0, end));
+    path.remove_prefix(end == std::string_view::npos ? path.size() : end);
+  }
+  return segments;
+}
+
+bool announces_body(const httplib::Request& request) {
+  return request.has_header("Content-Length") || request.has_header("Transfer-Encoding");
+}
+
+std::string lower(std::string text) {
+  std::ranges::transform(text, text.begin(),
+                         [](unsigned char c) { return static_cast<char>(std::tolower(c)); });
+  return text;
+}
+
+} // namespace
+
+std::optional<std::string_view> http_request::parameter(const std::string& name) const {
+  const auto found = query.find(name);
+  return found == query.end() ? std::nullopt : std::optional<std::string_view>{found->second};
+}
+
+http_response error_response(int status, std::string_view what) {
+  http_response made;
+  made.status = status;
+  made.body =
+    nlohmann::json{{"error", what}}.dump(-1, ' ', false, nlohmann::json::error_handler_t::replace) +
+    "\n";
+  return made;
+}
+
+http_response error_response(const error& why) {
+  switch (why.code) {
+  case errc::not_found: return error_response(404, why.what);
+  case errc::already_exists: return error_response(409, why.what);
+  default: break;
+  }
+  switch (why.domain) {
+  case error_domain::user:
+  case error_domain::data: return error_response(400, why.what);
+  case error_domain::external: return error_response(503, why.what);
+  case error_domain::internal:
+    return error_response(why.retry == retry_hint::backoff ? 503 : 500, why.what);
+  }
+  return error_response(500, why.what);
+}
+
+// -- the listener
+// -----------------------------------------------------------------------------------
+
+class http_server::listener final : public httplib::Server {
+public:
+  explicit listener(limits with) : limits_(with), stop_event_(::eventfd(0, EFD_CLOEXEC)) {
+    SALLYPORT_ASSERT(stop_event_ >= 0);
+    new_task_queue = [threads = limits_.threads] { return new httplib::ThreadPool(threads); };
+    set_tcp_nodelay(true);
+    set_payload_max_length(limits_.body_bytes_max);
+    // Not SO_REUSEPORT, which is the default: a second instance would share the port unnoticed.
+    set_socket_options([](socket_t socket) {
+      const int yes = 1;
+      (void) ::setsockopt(socket, SOL_SOCKET, SO_REUSEADDR, &yes, sizeof yes);
+    });
+    const auto whole = [this](const httplib::Request& in, httplib::Response& out) {
+      // A body where none is expected is left unread.
+      close_after_this = announces_body(in) && in.get_header_value("Content-Length") != "0";
+      serve(in, out, {});
+    };
+    const auto reading = [this](const httplib::Request& in, httplib::Response& out,
+                                const httplib::ContentReader& read) { receive(in, out, read); };
+    Get(".*", whole).Options(".*", whole).Delete(".*", whole);
+    Post(".*", reading).Put(".*", reading).Patch(".*", reading).Delete(".*", reading);
+    // What httplib refuses by itself (a request it cannot read, an unknown method).
+    set_error_handler([](const httplib::Request&, httplib::Response& out) {
+      if (out.body.empty())
+        out.set_content(error_response(out.status, "the request was refused").body,
+                        "application/json");
+    });
+  }
+
+  ~listener() override { ::close(stop_event_); }
+  listener(const listener&) = delete;
+  listener& operator=(const listener&) = delete;
+
+  void add(std::string method, std::string_view pattern, handler serve) {
+    routes_.push_back({std::move(method), segments_of(pattern), std::move(serve)});
+  }
+
+  [[nodiscard]] result<std::uint16_t> begin(const std::string& bind, std::uint16_t port) {
+    const int bound = port == 0 ? bind_to_any_port(bind) : (bind_to_port(bind, port) ? port : -1);
+    if (bound <= 0)
+      return fail(error::user(errc::unavailable,
+                              "http: cannot listen on " + bind + ":" + std::to_string(port) +
+                                "; is the port in use, or the address not of this machine?"));
+    thread_ = std::thread{[this] { (void) listen_after_bind(); }};
+    while (!is_running())
+      std::this_thread::yield();
+    return static_cast<std::uint16_t>(bound);
+  }
+
+  void end() {
+    if (!thread_.joinable())
+      return;
+    stopping_ = true;
+    const std::uint64_t one = 1;
+    (void) !::write(stop_event_, &one, sizeof one);
+    httplib::Server::stop();
+    thread_.join();
+  }
+
+private:
+  struct way {
+    std::string method;
+    std::vector<std::string> segments;
+    handler serve;
+  };
+
+  /// httplib's own loop polls each idle connection a hundred times a second and lets a stop wait
+  /// for it.
+  bool process_and_close_socket(socket_t socket) override {
+    connection with{socket, stop_event_, limits_};
+    bool good = true;
+    while (good && !stopping_ && with.wait_for_request()) {
+      bool closed = false;
+      close_after_this = false;
+      good = process_request(with, stopping_, closed, nullptr) && with.flush() && !closed &&
+             !close_after_this;
+    }
+    return good && with.flush();
+  }
+
+  void receive(const httplib::Request& in, httplib::Response& out,
+               const httplib::ContentReader& read) const {
+    std::string body;
+    // Without either of these there is no body; httplib would read until the connection ends.
+    if (announces_body(in)) {
+      bool too_long = false;
+      const bool whole = read([&](const char* data, std::size_t size) {
+        too_long = body.size() + size > limits_.body_bytes_max;
+        if (!too_long)
+          body.append(data, size);
+        return !too_long;
+      });
+      if (!whole) {
+        close_after_this = true;
+        give(error_response(too_long || out.status == 413 ? 413 : 400,
+                            too_long || out.status == 413
+                              ? "the body is longer than the " +
+                                  std::to_string(limits_.body_bytes_max) + " bytes that are taken"
+                              : std::string{"the body ended early or could not be decoded"}),
+             out);
+        return;
+      }
+    }
+    serve(in, out, std::move(body));
+  }
+
+  void serve(const httplib::Request& in, httplib::Response& out, std::string body) const {
+    http_request request;
+    const auto path = segments_of(in.path);
+    std::string allowed;
+    const way* chosen = nullptr;
+    for (const auto& each : routes_) {
+      if (!matches(each, path))
+        continue;
+      if (each.method == in.method || (each.method == "GET" && in.method == "HEAD")) {
+        chosen = &each;
+        break;
+      }
+      allowed += (allowed.empty() ? "" : ", ") + each.method;
+    }
+    if (chosen == nullptr) {
+      give(allowed.empty() ? error_response(404, "there is nothing at this path")
+                           : error_response(405, "this path takes " + allowed),
+           out);
+      if (!allowed.empty())
+        out.set_header("Allow", allowed);
+      return;
+    }
+    for (std::size_t i = 0; i < path.size(); ++i)
+      if (const auto& name = chosen->segments[i]; name.starts_with('{'))
+        request.captures.emplace(name.substr(1, name.size() - 2), path[i]);
+    request.method = in.method;
+    request.path = in.path;
+    request.query = in.params;
+    request.remote = in.remote_addr;
+    request.body = std::move(body);
+    for (const auto& [name, value] : in.headers)
+      request.headers.push_back({lower(name), value});
+    give(run(*chosen, request), out);
+  }
+
+  [[nodiscard]] static bool matches(const way& each, const std::vector<std::string>& path) {
+    return std::ranges::equal(each.segments, path, [](const auto& wanted, const auto& got) {
+      return wanted.starts_with('{') ? !got.empty() : wanted == got;
+    });
+  }
+
+  [[nodiscard]] static http_response run(const way& chosen, http_request& request) {
+    try {
+      return chosen.serve(request);
+    } catch (const std::exception& thrown) {
+      observe::log(observe::level::error, "http.handler_failed", "A handler failed.",
+                   {{"route", chosen.segments.empty() ? "/" : chosen.segments.front()},
+                    {"kind", typeid(thrown).name()}});
+      return error_response(500, "internal error");
+    }
+  }
+
+  static void give(http_response made, httplib::Response& out) {
+    out.status = made.status;
+    for (const auto& each : made.headers)
+      out.headers.emplace(each.name, each.value);
+    if (!made.next_part) {
+      out.body = std::move(made.body);
+      out.headers.emplace("Content-Type", made.content_type);
+      return;
+    }
+    out.set_chunked_content_provider(
+      made.content_type, [next = std::move(made.next_part)](std::size_t, httplib::DataSink& sink) {
+        auto part = next();
+        if (!part) {
+          close_after_this = true;
+          return false;
+        }
+        if (part->empty()) {
+          sink.done();
+          return true;
+        }
+        return sink.write(part->data(), part->size());
+      });
+  }
+
+  const limits limits_;
+  int stop_event_;
+  std::atomic<bool> stopping_{false};
+  std::vector<way> routes_;
+  std::thread thread_;
+};
+
+http_server::http_server() : http_server(limits{}) {}
+http_server::http_server(limits with) : listener_(std::make_unique<listener>(with)) {}
+http_server::~http_server() { stop(); }
+
+void http_server::route(std::string method, std::string_view pattern, handler serve) {
+  listener_->add(std::move(method), pattern, std::move(serve));
+}
+
+result<std::uint16_t> http_server::start(const std::string& bind, std::uint16_t port) {
+  return listener_->begin(bind, port);
+}
+
+void http_server::stop() { listener_->end(); }
+
+} // namespace sallyport

@@ -1,0 +1,174 @@
+#include "engine/services/log_service.hpp"
+
+#include "engine/config/node.hpp"
+#include "engine/services/record_json.hpp"
+
+#include <algorithm>
+#include <charconv>
+#include <numeric>
+
+namespace sallyport {
+
+namespace {
+
+constexpr std::size_t part_bytes = 64U << 10U;
+/// Read ahead of each partition.
+constexpr read_limits ahead_limits{256, 256U << 10U};
+
+/// The parameter as a number; nothing if it is none between `least` and `most`.
+std::optional<std::uint64_t> number_of(std::string_view text, std::uint64_t least,
+                                       std::uint64_t most) {
+  std::uint64_t number = 0;
+  const auto [end, problem] = std::from_chars(text.data(), text.data() + text.size(), number);
+  if (problem != std::errc{} || end != text.data() + text.size() || number < least || number > most)
+    return std::nullopt;
+  return number;
+}
+
+} // namespace
+
+http_response unknown_topic(const log& in, const std::string& name) {
+  std::vector<std::string> names;
+  for (const auto& topic : in.topics())
+    names.push_back(topic.name);
+  const auto near = config::nearest(name, names);
+  return error_response(404, "there is no topic '" + name + "'" +
+                               (near ? "; did you mean '" + *near + "'?" : ""));
+}
+
+// -- the lines of a topic
+// ---------------------------------------------------------------------------
+
+log_lines::log_lines(const log& of, std::uint64_t limit)
+  : log_(&of), left_(limit), lines_(std::make_unique<record_lines>()) {}
+log_lines::log_lines(log_lines&&) noexcept = default;
+log_lines& log_lines::operator=(log_lines&&) noexcept = default;
+log_lines::~log_lines() = default;
+
+result<log_lines> log_lines::open(const log& of, range wanted) {
+  log_lines made{of, wanted.limit};
+  for (const auto partition : wanted.partitions) {
+    partition_id id{wanted.topic, partition};
+    SALLYPORT_TRY(const offset_range there, of.offsets(id));
+    made.cursors_.push_back({std::move(id), std::max(wanted.from, there.begin), there.end, {}, 0});
+  }
+  return made;
+}
+
+result<std::string> log_lines::next() {
+  std::string out;
+  while (left_ > 0 && out.size() < part_bytes) {
+    SALLYPORT_TRY(cursor* const at, least());
+    if (at == nullptr)
+      break;
+    lines_->append(out, at->from.partition, at->ahead[at->taken]);
+    ++at->taken;
+    --left_;
+  }
+  return out;
+}
+
+result<log_lines::cursor*> log_lines::least() {
+  cursor* found = nullptr;
+  for (auto& each : cursors_) {
+    SALLYPORT_CHECK(fill(each));
+    if (each.taken < each.ahead.size() &&
+        (found == nullptr || each.ahead[each.taken].offset < found->ahead[found->taken].offset))
+      found = &each;
+  }
+  return found;
+}
+
+/// Reads on when all that was read is given. Retention may have moved the begin meanwhile.
+status log_lines::fill(cursor& of) {
+  while (of.taken == of.ahead.size() && of.next < of.end) {
+    auto read = log_->read(of.from, of.next, ahead_limits);
+    if (!read && read.error().code == errc::out_of_range) {
+      SALLYPORT_TRY(const offset_range there, log_->offsets(of.from));
+      if (there.begin <= of.next)
+        return fail(std::move(read).error());
+      of.next = there.begin;
+      continue;
+    }
+    if (!read)
+      return fail(std::move(read).error());
+    of.taken = 0;
+    of.ahead = std::move(*read);
+    std::erase_if(of.ahead, [&](const log_record& each) { return each.offset >= of.end; });
+    of.next = of.ahead.empty() ? of.end : of.ahead.back().offset + 1;
+  }
+  return {};
+}
+
+// -- the routes
+// -------------------------------------------------------------------------------------
+
+void log_service::serve_on(http_server& server) {
+  server.route("GET", "/log", [this](const http_request&) { return topics(); });
+  server.route("GET", "/log/{topic}",
+               [this](const http_request& request) { return read(request); });
+}
+
+http_response log_service::topics() const {
+  http_response made;
+  std::string topics;
+  for (const auto& topic : from_.topics()) {
+    topics += topics.empty() ? R"({"name":)" : R"(,{"name":)";
+    append_json_text(topics, topic.name);
+    topics += R"(,"partitions":)" + std::to_string(topic.partitions) + R"(,"offsets":[)";
+    for (std::uint32_t i = 0; i < topic.partitions; ++i) {
+      const auto there = from_.offsets({topic.name, i});
+      if (!there)
+        return error_response(there.error());
+      topics += (i == 0 ? "" : ",") + std::string{R"({"partition":)"} + std::to_string(i) +
+                R"(,"begin":)" + std::to_string(there->begin) + R"(,"end":)" +
+                std::to_string(there->end) + "}";
+    }
+    topics += "]}";
+  }
+  made.body = R"({"topics":[)" + topics + "]}\n";
+  return made;
+}
+
+http_response log_service::read(const http_request& request) const {
+  const auto& name = request.captures.find("topic")->second;
+  const auto topic = from_.find_topic(name);
+  if (!topic)
+    return unknown_topic(from_, name);
+  log_lines::range wanted;
+  wanted.topic = name;
+  wanted.partitions.resize(topic->partitions);
+  std::iota(wanted.partitions.begin(), wanted.partitions.end(), 0U);
+  for (const auto& [parameter, value] : request.query) {
+    constexpr std::uint64_t from_max = std::numeric_limits<std::int64_t>::max();
+    const std::uint64_t most = parameter == "limit"       ? limit_max
+                               : parameter == "partition" ? topic->partitions - 1
+                                                          : from_max;
+    if (parameter != "from" && parameter != "limit" && parameter != "partition")
+      return error_response(400, "unknown parameter '" + parameter +
+                                   "'; from, limit and partition are known");
+    const auto number = number_of(value, parameter == "limit" ? 1 : 0, most);
+    if (!number)
+      return error_response(400, parameter + " is a whole number from " +
+                                   (parameter == "limit" ? "1" : "0") + " to " +
+                                   std::to_string(most));
+    if (parameter == "from")
+      wanted.from = static_cast<std::int64_t>(*number);
+    else if (parameter == "limit")
+      wanted.limit = *number;
+    else
+      wanted.partitions = {static_cast<std::uint32_t>(*number)};
+  }
+  auto lines = log_lines::open(from_, std::move(wanted));
+  if (!lines)
+    return error_response(lines.error());
+  http_response made;
+  made.content_type = "application/x-ndjson";
+  // A function object is copyable and the lines are not.
+  made.next_part = [shared = std::make_shared<log_lines>(std::move(*lines))] {
+    return shared->next();
+  };
+  return made;
+}
+
+} // namespace sallyport

@@ -1,0 +1,62 @@
+#include "engine/services/observe_service.hpp"
+
+#include "engine/services/record_json.hpp"
+
+#include <nlohmann/json.hpp>
+
+namespace sallyport {
+
+namespace {
+
+using json = nlohmann::ordered_json;
+
+http_response json_response(int status, const json& of) {
+  http_response made;
+  made.status = status;
+  made.body = of.dump(-1, ' ', false, json::error_handler_t::replace) + "\n";
+  return made;
+}
+
+constexpr std::string_view word(bool up) { return up ? "UP" : "DOWN"; }
+constexpr int status_of(bool up) { return up ? 200 : 503; }
+
+} // namespace
+
+void observe_service::serve_on(http_server& server) {
+  server.route("GET", "/metrics", [this](const http_request&) {
+    http_response made;
+    made.content_type = "text/plain; version=0.0.4; charset=utf-8";
+    made.body = metrics_.text();
+    return made;
+  });
+  const auto up = [](const http_request&) { return json_response(200, {{"status", "UP"}}); };
+  server.route("GET", "/health", [this](const http_request&) { return health(); });
+  server.route("GET", "/health/ping", up);
+  server.route("GET", "/health/liveness", up);
+  server.route("GET", "/health/readiness", [this](const http_request&) {
+    const bool ready = health_.ready();
+    return json_response(status_of(ready), {{"status", ready ? "UP" : "OUT_OF_SERVICE"}});
+  });
+  server.route("GET", "/info", [this](const http_request&) { return info(); });
+}
+
+http_response observe_service::health() {
+  const auto all = health_.check();
+  json components = json::object();
+  for (const auto& [name, report] : all.components) {
+    auto& component = components[name] = {{"status", word(report.up)}};
+    if (!report.details.empty())
+      component["details"] = report.details;
+  }
+  return json_response(status_of(all.up),
+                       {{"status", word(all.up)}, {"components", std::move(components)}});
+}
+
+http_response observe_service::info() const {
+  return json_response(200, {{"build", {{"name", "sallyport"}, {"version", info_.version}}},
+                             {"application", info_.application},
+                             {"started", to_rfc3339(info_.started)},
+                             {"config", info_.config}});
+}
+
+} // namespace sallyport
