@@ -52,7 +52,7 @@ health::overall health::check() {
   std::uint64_t added = 0;
   {
     std::lock_guard lock{guard_};
-    if (last_ && last_of_ == added_ && std::chrono::steady_clock::now() - last_at_ < kept_for)
+    if (last_ && last_of_ == added_ && std::chrono::steady_clock::now() - last_at_ < kept_for_)
       return *last_;
     probes = probes_;
     added = added_;

@@ -31,8 +31,9 @@ class health {
 public:
   using probe = std::function<health_report()>;
 
-  /// How long an answer is given again without asking.
-  static constexpr std::chrono::seconds kept_for{2};
+  /// An answer is given again without asking for as long as `kept_for`.
+  explicit health(std::chrono::steady_clock::duration kept_for = std::chrono::seconds{2})
+    : kept_for_(kept_for) {}
 
   /// Adds a component; one of the same name is replaced.
   void add(std::string component, probe ask);
@@ -47,6 +48,8 @@ public:
   [[nodiscard]] overall check();
 
 private:
+  const std::chrono::steady_clock::duration kept_for_;
+
   std::mutex asking_; ///< held while probes run; taken before `guard_`
   std::optional<overall> last_;
   std::chrono::steady_clock::time_point last_at_{};

@@ -150,7 +150,9 @@ std::optional<wall_time> parse_http_date(std::string_view text, wall_time now) {
 } // namespace
 
 duration backoff(const call_policy& policy, std::uint32_t tries_done, std::uint64_t seed) noexcept {
-  auto most = static_cast<double>(policy.backoff_max.count());
+  // A double counts milliseconds exactly up to here, which is some 285,000 years.
+  constexpr double exact_up_to = 0x1.0p53;
+  auto most = std::min(static_cast<double>(policy.backoff_max.count()), exact_up_to);
   auto first = static_cast<double>(policy.backoff_initial.count());
   if (tries_done == 0 || !(most > 0) || !(first > 0))
     return duration{0};
