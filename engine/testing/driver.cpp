@@ -72,7 +72,7 @@ void driver::feed(const std::string& port, record r) {
                   r.key.is_null() ? 0 : partition_of(r.key, topic->second.partitions)};
   if (r.timestamp == wall_time{})
     r.timestamp = now();
-  must(log_.append({to, {std::move(r)}}));
+  must(log_.append({to, {std::move(r)}}, std::nullopt));
 }
 
 void driver::run() {
