@@ -114,18 +114,17 @@ struct params_builder {
 
   params object(const std::vector<field>& fields, const std::string& path, const node* from,
                 const location& where) {
-    auto body = std::make_shared<params::body>();
-    body->where = where;
     if (from != nullptr && from->type != node::kind::null && from->type != node::kind::mapping) {
       say(from->where,
           path + " must be a mapping, but " + std::string{noun(from->type)} + " stands here");
-      from = nullptr;
-    } else {
-      if (from != nullptr)
-        check_names(fields, path, *from);
-      for (const auto& f : fields)
-        take_field(f, path, from, where, *body);
+      return absent(fields, where);
     }
+    auto body = std::make_shared<params::body>();
+    body->where = where;
+    if (from != nullptr)
+      check_names(fields, path, *from);
+    for (const auto& f : fields)
+      take_field(f, path, from, where, *body);
     params made;
     made.body_ = std::move(body);
     return made;

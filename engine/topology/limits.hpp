@@ -2,8 +2,13 @@
 
 #include "engine/core/wall_time.hpp"
 
+#include "engine/config/spec.hpp"
+
 #include <cstddef>
 #include <cstdint>
+#include <string_view>
+#include <utility>
+#include <vector>
 
 namespace sallyport::topology {
 
@@ -29,5 +34,14 @@ struct limits {
   duration circuit_open_for{15'000};     ///< until one call is let through again
   std::size_t hosts = 0;                 ///< 0: one per core
 };
+
+/// The section `limits:` of a config: a field for each member, with the member's default.
+[[nodiscard]] const config::spec& limits_spec();
+
+/// The limits that a config sets. @pre `from` was parsed by `limits_spec()`
+[[nodiscard]] limits read_limits(const config::params& from, config::findings& out);
+
+/// Each limit by its name, for the metric: durations in seconds, sizes in bytes.
+[[nodiscard]] std::vector<std::pair<std::string_view, double>> limit_values(const limits& of);
 
 } // namespace sallyport::topology
