@@ -51,6 +51,15 @@ public:
     return ready > 0 && watched[1].revents == 0 && fill();
   }
 
+  /// Says that no more is sent and lets the other side end what it is sending: closed with bytes
+  /// unread, a connection is reset, and our answer lost with it.
+  void linger() {
+    (void) ::shutdown(socket_, SHUT_WR);
+    const auto until = std::chrono::steady_clock::now() + linger_max;
+    while (std::chrono::steady_clock::now() < until && ready(POLLIN, linger_max) && fill()) {
+    }
+  }
+
   [[nodiscard]] bool flush() {
     std::string_view rest = output_;
     while (!rest.empty()) {
@@ -104,6 +113,7 @@ public:
   [[nodiscard]] socket_t socket() const override { return socket_; }
 
 private:
+  static constexpr duration linger_max{1'000};
   static constexpr std::size_t output_bytes_max = 64U << 10U;
 
   [[nodiscard]] bool ready(short event, duration within) const {
@@ -153,12 +163,31 @@ private:
   int local_port_ = 0;
 };
 
+int hex_digit(char c) {
+  if (c >= '0' && c <= '9')
+    return c - '0';
+  const int letter = (c | 0x20) - 'a';
+  return letter >= 0 && letter < 6 ? letter + 10 : -1;
+}
+
+std::string percent_decoded(std::string_view text) {
+  std::string out;
+  for (std::size_t i = 0; i < text.size(); ++i) {
+    const int high = text[i] == '%' && i + 2 < text.size() ? hex_digit(text[i + 1]) : -1;
+    const int low = high >= 0 ? hex_digit(text[i + 2]) : -1;
+    out.push_back(low >= 0 ? static_cast<char>(high * 16 + low) : text[i]);
+    i += low >= 0 ? 2 : 0;
+  }
+  return out;
+}
+
+/// Splits before it decodes, so that a segment may hold a slash.
 std::vector<std::string> segments_of(std::string_view path) {
   std::vector<std::string> segments;
   while (!path.empty()) {
     path.remove_prefix(path.front() == '/' ? 1 : 0);
     const auto end = path.find('/');
-    segments.emplace_back(path.substr(0, end));
+    segments.push_back(percent_decoded(path.substr(0, end)));
     path.remove_prefix(end == std::string_view::npos ? path.size() : end);
   }
   return segments;
@@ -283,10 +312,14 @@ private:
     while (good && !stopping_ && with.wait_for_request()) {
       bool closed = false;
       close_after_this = false;
-      good = process_request(with, stopping_, closed, nullptr) && with.flush() && !closed &&
-             !close_after_this;
+      good = process_request(with, stopping_, closed, nullptr) && with.flush();
+      if (closed || close_after_this)
+        break;
     }
-    return good && with.flush();
+    good = with.flush() && good;
+    if (close_after_this && !stopping_)
+      with.linger();
+    return good;
   }
 
   void receive(const httplib::Request& in, httplib::Response& out,
@@ -317,7 +350,7 @@ private:
 
   void serve(const httplib::Request& in, httplib::Response& out, std::string body) const {
     http_request request;
-    const auto path = segments_of(in.path);
+    const auto path = segments_of(std::string_view{in.target}.substr(0, in.target.find('?')));
     std::string allowed;
     const way* chosen = nullptr;
     for (const auto& each : routes_) {
@@ -369,6 +402,8 @@ private:
 
   static void give(http_response made, httplib::Response& out) {
     out.status = made.status;
+    if (close_after_this)
+      out.set_header("Connection", "close");
     for (const auto& each : made.headers)
       out.headers.emplace(each.name, each.value);
     if (!made.next_part) {
