@@ -29,8 +29,8 @@ using std::chrono::sys_days;
 /// the two. (Java's `atZone` shifts the former by the length of the gap instead: then 01:30 would
 /// come after 02:00.)
 ///
-/// The database has rules up to 2037; later years take those of an earlier year with the same
-/// calendar.
+/// The database is read up to 2037; later years take the changes of an earlier year with the same
+/// calendar, so a zone whose rule has changed since 2010 may be off by its hour then.
 ///
 /// Thread safety: a value; all functions from any thread.
 ///
