@@ -52,13 +52,15 @@ std::optional<std::string> read_file(const std::string& path, findings& out) {
     return std::nullopt;
   };
   std::ifstream in{path, std::ios::binary};
-  std::string text(file_bytes_max + 1, '\0');
-  if (in)
-    in.read(text.data(), static_cast<std::streamsize>(text.size()));
+  std::string text;
+  std::string chunk(std::size_t{16} << 10U, '\0');
+  do {
+    in.read(chunk.data(), static_cast<std::streamsize>(chunk.size()));
+    text.append(chunk, 0, static_cast<std::size_t>(in.gcount()));
+  } while (in && text.size() <= file_bytes_max);
   // A folder opens, but cannot be read.
   if (!in && !in.eof())
     return refuse("cannot read the file " + path, "");
-  text.resize(static_cast<std::size_t>(in.gcount()));
   if (text.size() > file_bytes_max)
     return refuse("the file is bigger than " + format_size(file_bytes_max),
                   "a config or topology is small; is this the right file?");
@@ -132,6 +134,7 @@ void expand(node& scalar, const resolver& resolve, findings& out) {
     if (close == std::string_view::npos) {
       out.push_back({scalar.where, "a '${' is not closed",
                      "write ${NAME} or ${NAME:default}, or $${ for a plain ${"});
+      scalar.unresolved = true;
       return;
     }
     if (auto value = resolve(rest.substr(2, close - 2), scalar.where, out)) {

@@ -40,6 +40,16 @@ std::size_t distance(const std::string& a, const std::string& b) {
   return last[b.size()];
 }
 
+/// Whether a word is the start or end of another: `dead` of `dead_letter`, `for` of `hold_for`.
+bool is_piece(const std::string& piece, const std::string& whole) {
+  constexpr std::size_t telling = 4; // Shorter pieces count only where the other word has a gap.
+  if (piece.empty() || piece.size() >= whole.size())
+    return false;
+  const auto rest = whole.size() - piece.size();
+  return (whole.starts_with(piece) && (piece.size() >= telling || whole[piece.size()] == '_')) ||
+         (whole.ends_with(piece) && (piece.size() >= telling || whole[rest - 1] == '_'));
+}
+
 /// Words longer than this are no typing mistakes, and the search for them would cost.
 constexpr std::size_t word_chars_max = 200;
 
@@ -67,15 +77,13 @@ std::optional<std::string> nearest(std::string_view word,
       found = &candidate;
     }
   }
-  if (found == nullptr && meant.size() >= 4)
-    for (const auto& candidate : candidates) {
-      auto other = plain(candidate);
-      if (other.starts_with(meant) || other.ends_with(meant) ||
-          (other.size() >= 4 && (meant.starts_with(other) || meant.ends_with(other)))) {
-        found = &candidate;
-        break;
-      }
-    }
+  for (const auto& candidate : candidates) {
+    if (found != nullptr)
+      break;
+    auto other = plain(candidate);
+    if (is_piece(meant, other) || is_piece(other, meant))
+      found = &candidate;
+  }
   return found == nullptr ? std::nullopt : std::optional{*found};
 }
 

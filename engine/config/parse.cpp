@@ -234,8 +234,12 @@ private:
       return;
     }
     const auto wanted = f.type == field_type::map ? node::kind::mapping : node::kind::sequence;
-    if (from.type == node::kind::null)
+    if (from.type == node::kind::null) {
+      if (f.least.value_or(0) > 0)
+        say(v.where, path + " has no elements",
+            "it needs " + std::to_string(*f.least) + " or more");
       return;
+    }
     if (from.type != wanted)
       return say(from.where,
                  path + " must be " + std::string{noun(f.type)} + ", but " +
@@ -243,6 +247,13 @@ private:
                  from.type == node::kind::scalar && f.type == field_type::list
                    ? "put it in brackets: [...]"
                    : "");
+    const auto count = static_cast<std::int64_t>(from.entries.size() + from.items.size());
+    if (f.least && count < *f.least)
+      say(from.where, path + " has " + std::to_string(count) + " elements",
+          "it needs " + std::to_string(*f.least) + " or more");
+    if (f.most && count > *f.most)
+      say(from.where, path + " has " + std::to_string(count) + " elements",
+          "it takes " + std::to_string(*f.most) + " or fewer");
     for (const auto& e : from.entries)
       v.map.push_back({e.name, e.where, element(*f.element, path + "." + e.name, e.value)});
     for (std::size_t i = 0; i < from.items.size(); ++i)

@@ -74,7 +74,8 @@ public:
   field optional() &&;
   field secret() &&;
   field example(std::string value) &&;
-  field min(std::int64_t value) &&; ///< of numbers; of durations in milliseconds; of sizes in bytes
+  /// Of numbers; of durations in milliseconds; of sizes in bytes; of lists and maps in elements.
+  field min(std::int64_t value) &&;
   field max(std::int64_t value) &&;
   /// A further check on the text; gives what is wrong with it, or nothing.
   field check(std::function<std::optional<std::string>(std::string_view)> rule) &&;

@@ -215,7 +215,7 @@ constexpr std::array<explanation, 15> explanations{{
   {"illegal map value", "a ':' stands where no field can begin",
    "check the indentation; a text with ': ' in it needs quotes"},
   {"end of map not found", "this line does not go on with the mapping above it",
-   "check the indentation, and the ':' after the name of the field"},
+   "check the indentation, the ':' after the name of the field, and that each quote is closed"},
   {"end of map flow not found", "a '{' is not closed before this",
    "close it with '}'; a ${...} needs quotes around it"},
   {"end of sequence flow not found", "a '[' is not closed before this",

@@ -84,10 +84,11 @@ limits read_limits(const config::params& from, config::findings& out) {
         is_size(r) ? static_cast<std::size_t>(from.size(r.name))
                    : static_cast<std::size_t>(from.number(r.name));
   }
-  if (made.commit_linger > made.commit_interval)
+  // A value below its least was told already.
+  if (made.commit_interval.count() > 0 && made.commit_linger > made.commit_interval)
     out.push_back({from.where("commit_linger"), "commit_linger is longer than commit_interval",
                    "an epoch would never wait for it"});
-  if (made.lane_restart_initial > made.lane_restart_max)
+  if (made.lane_restart_max.count() > 0 && made.lane_restart_initial > made.lane_restart_max)
     out.push_back({from.where("lane_restart_initial"),
                    "lane_restart_initial is longer than lane_restart_max", "write a shorter one"});
   return made;

@@ -111,10 +111,13 @@ const spec& file_spec() {
                   field::text("operator").doc("What it runs."),
                   field::list("from", field::text(""))
                     .doc("`stage`, `stage.port` or `*.port`.")
+                    .min(1)
                     .optional(),
                   field::any("with").doc("The fields of the operator.").optional()}))
-               .doc("Operators at their places.")}))
-          .doc("The stages between two topics."));
+               .doc("Operators at their places.")
+               .min(1)}))
+          .doc("The stages between two topics.")
+          .min(1));
   return form;
 }
 
@@ -153,18 +156,25 @@ std::map<std::string, node> setting_values(const config::params& file, const giv
     names.push_back(declared.name);
     const auto& type = declared.value.text("type");
     const auto* by_default = declared.value.raw("default");
-    if (by_default != nullptr)
+    auto& value = values[declared.name];
+    const auto before = out.size();
+    if (by_default != nullptr) {
       check_value(type, "default", "settings." + declared.name, *by_default, out);
+      if (by_default->unresolved)
+        out.push_back({by_default->where, "the default of a setting cannot hold ${...}",
+                       "write the value, and let the config give another"});
+      value = *by_default;
+    }
     if (auto it = given.values.find(declared.name); it != given.values.end()) {
       check_value(type, declared.name, "settings", it->second, out);
-      values[declared.name] = it->second;
-    } else if (by_default != nullptr) {
-      values[declared.name] = *by_default;
-    } else {
+      value = it->second;
+    } else if (by_default == nullptr) {
       out.push_back({given.where.file.empty() ? declared.where : given.where,
                      "the setting " + quote(declared.name) + " has no value and no default",
                      "add '" + declared.name + ": ...' below settings: of the config"});
     }
+    // A wrong value is told once, and not again where it is used.
+    value.unresolved = value.unresolved || out.size() != before;
   }
   for (const auto& [name, value] : given.values)
     if (std::ranges::find(names, name) == names.end())
@@ -183,11 +193,15 @@ config::resolver setting_resolver(const std::map<std::string, node>& values,
              findings& out) -> std::optional<config::replacement> {
     constexpr std::string_view prefix = "settings.";
     if (!inside.starts_with(prefix)) {
+      auto meant = config::nearest(inside.substr(0, inside.find(':')), declared);
+      if (meant)
+        asked.insert(*meant);
       out.push_back(
         {where,
          "'${" + std::string{inside} + "}': environment variables are not read in a topology",
-         "declare a setting, write ${settings.NAME} here, and give it the variable "
-         "in the config"});
+         meant ? "did you mean '${settings." + *meant + "}'?"
+               : "declare a setting, write ${settings.NAME} here, and give it the "
+                 "variable in the config"});
       return std::nullopt;
     }
     std::string name{inside.substr(prefix.size())};
@@ -253,9 +267,9 @@ void check_unused(const graph& g, const usage& used, findings& out) {
   for (const auto& p : g.ports) {
     if (holds(used.unclear, p.name))
       continue;
-    if (p.kind == port_kind::source && !used.read.contains(p.name))
+    if (p.kind == port_kind::source && used.reads_known && !used.read.contains(p.name))
       out.push_back({p.where, "no part reads the source port " + quote(p.name), "remove it"});
-    if (!used.complete)
+    if (!used.operators_known)
       continue;
     if (p.kind == port_kind::sink && !holds(used.published, p.name))
       out.push_back({p.where, "no stage writes to the sink port " + quote(p.name), "remove it"});
@@ -263,10 +277,10 @@ void check_unused(const graph& g, const usage& used, findings& out) {
       out.push_back({p.where, "no stage uses the call port " + quote(p.name), "remove it"});
   }
   for (const auto& t : g.internals) {
-    if (!used.read.contains(t.name))
+    if (used.reads_known && !used.read.contains(t.name))
       out.push_back({t.where, "no part reads the internal topic " + quote(t.name),
                      "add a part with 'reads: " + t.name + "'"});
-    if (used.complete && !holds(used.published, t.name))
+    if (used.operators_known && !holds(used.published, t.name))
       out.push_back({t.where, "no stage writes to the internal topic " + quote(t.name),
                      "write to it, for example with key_by"});
   }
@@ -296,6 +310,11 @@ loaded read_topology(std::string_view yaml, const std::string& path, const given
   for (const auto& s :
        first.has("topology") ? first.map("settings") : std::vector<config::params::entry>{})
     declared.push_back(s.name);
+  if (draft.find("parts") == nullptr && draft.find("bind") != nullptr) {
+    out.push_back({draft.where, "this is a config, not a topology",
+                   "a topology has ports: and parts:; a config names it below topology:"});
+    return result;
+  }
   const bool is_mapping = draft.type == node::kind::mapping || draft.type == node::kind::null;
   std::map<std::string, node> values;
   std::set<std::string> asked;
@@ -312,15 +331,16 @@ loaded read_topology(std::string_view yaml, const std::string& path, const given
   usage used;
   read_ports(file, g, used, out);
   result.ports_known = tree.find("ports") != nullptr;
-  for (const auto& s : file.map("settings"))
-    if (!asked.contains(s.name))
-      out.push_back({s.where, "the setting " + quote(s.name) + " is never used",
-                     "write ${settings." + s.name + "} where it is meant, or remove it"});
   for (const auto& p : file.map("parts"))
     read_part(p.name, p.where, p.value, g, used, out);
-  if (file.has("parts") && g.parts.empty())
-    out.push_back({file.where("parts"), "the topology has no parts", "add one below parts:"});
-  check_unused(g, used, out);
+  if (!g.parts.empty()) {
+    check_unused(g, used, out);
+    for (const auto& s : file.map("settings"))
+      if (!asked.contains(s.name))
+        out.push_back({s.where, "the setting " + quote(s.name) + " is never used",
+                       "write ${settings." + s.name + "} where it is meant, or remove it"});
+  }
+  result.unclear = std::move(used.unclear);
   sort_by_place(out, before);
   return result;
 }

@@ -18,6 +18,8 @@ namespace sallyport::topology {
 struct loaded {
   graph topology;
   bool ports_known = false;
+  /// Ports whose kind is in doubt: their bindings are not checked.
+  std::vector<std::string> unclear;
 };
 
 /// The values that a config gives to settings, as they stand in it.
@@ -43,8 +45,10 @@ struct usage {
   std::map<std::string, config::location> read;
   std::vector<std::string> published;
   std::vector<std::string> called;
-  std::vector<std::string> unclear; ///< ports whose kind could not be read
-  bool complete = true;             ///< false when an operator or its fields are unknown
+  // What only follows from another mistake is not told.
+  std::vector<std::string> unclear; ///< ports whose kind is in doubt
+  bool reads_known = true;          ///< false when a part's `reads:` was wrong
+  bool operators_known = true;      ///< false when an operator, or what it names, was wrong
 };
 
 /// Reads a part's stages, connects and orders them.

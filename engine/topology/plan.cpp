@@ -189,7 +189,8 @@ public:
     if (ports_known) {
       check_names(file);
       for (const auto& p : made_.topology.ports)
-        bind_port(file, p);
+        if (std::ranges::find(unclear_, p.name) == unclear_.end())
+          bind_port(file, p);
       for (const auto& t : made_.topology.internals)
         bind_internal(file, t);
       check_topics();
@@ -249,6 +250,7 @@ private:
     }
     auto read = read_topology(*text, path, given, out_);
     made_.topology = std::move(read.topology);
+    unclear_ = std::move(read.unclear);
     return read.ports_known;
   }
 
@@ -308,8 +310,8 @@ private:
     node::entry room{t.name, t.where, {}};
     const auto* from = find(file, t.name, room);
     const auto topic = made_.application + "." + t.name;
-    if (!made_.application.empty() && !wrong_topic_name(t.name) && wrong_topic_name(topic) &&
-        (from == nullptr || from->value.find("topic") == nullptr))
+    if (!wrong_topic_name(made_.application) && !wrong_topic_name(t.name) &&
+        wrong_topic_name(topic) && (from == nullptr || from->value.find("topic") == nullptr))
       say(file.where("application"), "the topic name " + quote(topic) + " is too long",
           "bind " + t.name + " to a topic with a shorter name");
     (void) bind_topic(from == nullptr ? room : *from,
@@ -339,6 +341,9 @@ private:
                  "write '" + from.name + ": { " + (able.empty() ? "http" : able.front()) +
                    ": { ... } }'");
     }
+    if (const auto& e = tree.entries.front(); e.name == "topic")
+      return say(e.where, quote(from.name) + " is a call port: it is bound to no topic",
+                 "name a connector (" + joined(connectors_for(role::caller)) + ")");
     auto bound = read_connector(tree.entries.front(), role::caller, out_);
     if (bound.connector != nullptr)
       made_.calls[from.name] = {from.name, bound.connector, std::move(bound.with)};
@@ -378,7 +383,8 @@ private:
     for (std::size_t i = 0; i < topic_where_.size(); ++i)
       for (std::size_t j = 0; j < i; ++j) {
         const auto& topic = made_.topics[topic_where_[i].first].name;
-        if (topic.empty() || made_.topics[topic_where_[j].first].name != topic)
+        if (topic.empty() || made_.topics[topic_where_[j].first].name != topic ||
+            topic_where_[i].first == topic_where_[j].first)
           continue;
         say(topic_where_[i].second,
             quote(topic_where_[i].first) + " and " + quote(topic_where_[j].first) +
@@ -400,6 +406,7 @@ private:
   plan made_;
   findings& out_;
   std::vector<std::string> meant_;
+  std::vector<std::string> unclear_;
   std::vector<std::pair<std::string, location>> topic_where_;
   std::vector<std::pair<std::string, location>> connector_where_;
 };
@@ -445,6 +452,12 @@ std::optional<plan> load_plan(const std::string& config_path, const config::envi
   const auto tree = config::load_yaml(config_path, env, out);
   if (tree.type == node::kind::null && out.size() != before)
     return std::nullopt;
+  if (tree.find("parts") != nullptr && tree.find("bind") == nullptr) {
+    out.resize(before);
+    out.push_back({tree.where, "this is a topology, not a config",
+                   "a config has application: and bind:, and names the topology below topology:"});
+    return std::nullopt;
+  }
   auto made = plan_reader{config_path, out}.read(tree);
   sort_by_place(out, before);
   if (out.size() != before)

@@ -50,6 +50,13 @@ std::string_view word_of(port_kind kind) {
   return "a port";
 }
 
+/// Whether each ${...} below had a value; where one had none, that was told.
+bool is_resolved(const config::node& tree) {
+  return !tree.unresolved &&
+         std::ranges::all_of(tree.entries, [](const auto& e) { return is_resolved(e.value); }) &&
+         std::ranges::all_of(tree.items, is_resolved);
+}
+
 /// Reads the stages of one part and checks them against each other.
 class part_reader {
 public:
@@ -59,8 +66,6 @@ public:
   void read(const config::params& from) {
     for (const auto& s : from.list("stages"))
       drafts_.push_back(draft(s));
-    if (from.has("stages") && drafts_.empty())
-      say(part_.where, "the part " + quote(part_.name) + " has no stages", "add one below stages:");
     for (std::size_t i = 0; i < drafts_.size(); ++i) {
       connect(i);
       check_topics(drafts_[i]);
@@ -100,9 +105,10 @@ private:
     const auto before = out_.size();
     const auto where = from.has("with") ? from.where("with") : d.made.where;
     d.made.with = d.made.op->spec.parse(from.raw("with"), where, out_);
-    if (out_.size() == before && d.made.op->lint)
+    const bool is_known = from.raw("with") == nullptr || is_resolved(*from.raw("with"));
+    if (out_.size() == before && is_known && d.made.op->lint)
       d.made.op->lint(d.made.with, out_);
-    d.sound = out_.size() == before;
+    d.sound = out_.size() == before && is_known;
     return d;
   }
 
@@ -117,11 +123,13 @@ private:
         take_port(d, i - 1, "out", d.made.where, true);
       return;
     }
+    // An empty or wrong from: was told by the form of the file.
     if (d.from.empty())
-      say(d.made.where, "the stage " + quote(d.made.name) + " reads nothing: its from: is empty",
-          "name a stage, or leave from: out to read the stage before");
+      unsure_ = true;
     for (const auto& word : d.from)
-      if (!word.text("").empty())
+      if (word.text("").empty())
+        unsure_ = true;
+      else
         resolve(i, word.text(""), word.where());
   }
 
@@ -218,7 +226,7 @@ private:
 
   void check_topics(const stage_draft& d) {
     if (d.made.op == nullptr || !d.sound)
-      used_.complete = false;
+      used_.operators_known = false;
     if (d.made.op == nullptr)
       return;
     const auto& op = *d.made.op;
@@ -246,6 +254,7 @@ private:
     if (p == nullptr && kind == port_kind::sink && graph_.find_internal(name) != nullptr)
       return;
     const auto word = kind == port_kind::call ? "call" : "sink";
+    used_.unclear.push_back(name);
     if (p == nullptr)
       say(d.made.where,
           "the operator " + quote(d.operator_name) + " needs the " + word + " port " + quote(name) +
@@ -280,6 +289,8 @@ private:
             suggestion(value.text, names,
                        names.empty() ? "the topology has none" : "there is: " + joined(names),
                        &meant));
+      if (meant == value.text)
+        used_.operators_known = false;
     }
     used.push_back(meant);
   }
@@ -378,8 +389,10 @@ private:
 };
 
 void check_reads(const part& p, const location& where, const graph& g, usage& used, findings& out) {
-  if (p.reads.empty())
+  if (p.reads.empty()) {
+    used.reads_known = false;
     return;
+  }
   auto names = names_of(g, {port_kind::source}, true);
   std::string meant = p.reads;
   if (std::ranges::find(names, p.reads) == names.end()) {
@@ -394,7 +407,9 @@ void check_reads(const part& p, const location& where, const graph& g, usage& us
          suggestion(p.reads, names,
                     names.empty() ? "declare it below ports:" : "there is: " + joined(names),
                     &meant)});
+    used.reads_known = used.reads_known && meant != p.reads;
   } else if (auto it = used.read.find(p.reads); it != used.read.end()) {
+    used.reads_known = false;
     out.push_back({where, "two parts read " + quote(p.reads),
                    "the first stands on line " + std::to_string(it->second.line) +
                      "; one part reads a topic, and its stages may branch"});

@@ -76,7 +76,8 @@ TEST(plan, every_limit_can_be_set_by_its_name) {
     scalar.text = value;
     tree.entries.push_back({f.name, {}, scalar});
     config::findings out;
-    auto made = read_limits(limits_spec().parse(&tree, {}, out), out);
+    config::findings contradictions;
+    auto made = read_limits(limits_spec().parse(&tree, {}, out), contradictions);
     ASSERT_TRUE(out.empty()) << f.name;
     for (const auto& [name, number] : limit_values(made)) {
       const double wanted = f.type == config::field_type::duration ? 0.007 : 7;
