@@ -1,0 +1,46 @@
+#include "topologies/prison_to_probation/settings.hpp"
+
+#include "engine/core/assert.hpp"
+
+#include <algorithm>
+
+namespace sallyport::prison_to_probation {
+
+namespace {
+
+std::string_view trimmed(std::string_view text) {
+  const auto first = text.find_first_not_of(" \t");
+  if (first == std::string_view::npos)
+    return {};
+  return text.substr(first, text.find_last_not_of(" \t") - first + 1);
+}
+
+} // namespace
+
+profile profile_of(std::string_view word) {
+  if (word == "readme")
+    return profile::readme;
+  if (word == "head")
+    return profile::head;
+  SALLYPORT_ASSERT(word == "full");
+  return profile::full;
+}
+
+std::vector<std::string> profile_words() { return {"full", "readme", "head"}; }
+
+interested_prisons::interested_prisons(std::string_view list) {
+  while (!list.empty()) {
+    const auto comma = std::min(list.find(','), list.size());
+    if (auto agency = trimmed(list.substr(0, comma)); !agency.empty())
+      agencies_.emplace_back(agency);
+    list.remove_prefix(std::min(comma + 1, list.size()));
+  }
+}
+
+bool interested_prisons::contains(const std::optional<std::string>& agency) const {
+  if (agencies_.empty())
+    return true;
+  return agency && std::ranges::find(agencies_, *agency) != agencies_.end();
+}
+
+} // namespace sallyport::prison_to_probation
