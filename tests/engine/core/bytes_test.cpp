@@ -32,8 +32,10 @@ TEST(bytes_value, zeros_are_bytes_like_others) {
 
 TEST(bytes_value, copies_share_the_memory) {
   bytes first{std::string(100, 'x')};
-  bytes second = first;
+  auto second = first;
   EXPECT_EQ(first.data(), second.data());
+  first = bytes{"another"};
+  EXPECT_EQ(second.view(), std::string(100, 'x'));
 }
 
 TEST(bytes_value, it_keeps_its_owner_alive) {

@@ -116,7 +116,7 @@ TEST(zone_conversion, a_zone_without_summer_time_has_none_after_2037) {
 }
 
 TEST(zone_conversion, times_far_outside_of_the_calendar_are_taken_as_its_ends) {
-  for (auto in : {zone::utc(), london()}) {
+  for (const auto& in : {zone::utc(), london()}) {
     EXPECT_EQ(format_local(wall_time::max(), in).substr(0, 4), "9999");
     EXPECT_EQ(format_local(wall_time::min(), in).substr(0, 4), "0001");
     EXPECT_EQ(in.to_utc(local_time::max()) > utc("9999-01-01T00:00:00Z"), true);
