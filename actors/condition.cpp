@@ -16,10 +16,14 @@ config::field conditions::field(std::string name) {
              .check(check_json_pointer)
              .example("/eventType")
              .doc("The JSON pointer of the field that is looked at."),
-           field::text("header").optional().example("eventType").doc(
-             "The header that is looked at, instead of a field."),
-           field::text("equals").optional().example("TRANSFER").doc(
-             "Holds when it is this text. Numbers and booleans compare as they are written."),
+           field::text("header")
+             .optional()
+             .example("eventType")
+             .doc("The header that is looked at, instead of a field."),
+           field::text("equals")
+             .optional()
+             .example("TRANSFER")
+             .doc("Holds when it is this text. Numbers and booleans compare as they are written."),
            field::list("in", field::text("").doc("One of the texts."))
              .optional()
              .example("[A, B]")
@@ -60,9 +64,9 @@ conditions conditions::from(const config::params& with, std::string_view name) {
 result<bool> conditions::hold(const record& r) {
   for (auto& c : all_) {
     SALLYPORT_TRY(const auto text, c.what.text(r));
-    const bool holds =
-      c.words.empty() ? text.has_value() == c.exists
-                      : text.has_value() && std::ranges::find(c.words, *text) != c.words.end();
+    const bool holds = c.words.empty()
+                         ? text.has_value() == c.exists
+                         : text.has_value() && std::ranges::find(c.words, *text) != c.words.end();
     if (holds == c.negated)
       return false;
   }

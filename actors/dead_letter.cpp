@@ -10,11 +10,14 @@ config::spec dead_letter_spec() {
     .summary("Writes what cannot be worked on to a dead-letter topic, with the reason in headers.")
     .description(
       "A record that was rejected brings `sallyport-cause`, `sallyport-detail`, `sallyport-stage` "
-      "and `sallyport-source`; they are kept, and `sallyport-dead-at` (UTC) is added. Key and value "
+      "and `sallyport-source`; they are kept, and `sallyport-dead-at` (UTC) is added. Key and "
+      "value "
       "are those of the record.")
     .add(field::text("to").example("dead-letters").doc("The sink port of the dead letters."))
-    .add(field::text("cause").by_default("unspecified").doc(
-      "The cause of a record that brings none: a short fixed text, a label of the metric."))
+    .add(
+      field::text("cause")
+        .by_default("unspecified")
+        .doc("The cause of a record that brings none: a short fixed text, a label of the metric."))
     .example("to: dead-letters\n")
     .example("to: dead-letters\ncause: given_up\n");
 }

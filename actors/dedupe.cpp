@@ -3,13 +3,16 @@
 #include "engine/operators/registry.hpp"
 
 #include <algorithm>
+#include <stdexcept>
 #include <vector>
 
 namespace sallyport {
 namespace {
 
-/// Ids expire by buckets of arrival time: one timer a bucket, not one an id. More buckets forget more
-/// exactly on time, fewer cost less; whether an id is a repeat is decided by its own time.
+constexpr std::uint8_t format = 1;
+
+/// Ids expire by buckets of arrival time: one timer a bucket, not one an id. More buckets forget
+/// more exactly on time, fewer cost less; whether an id is a repeat is decided by its own time.
 constexpr std::int64_t buckets_per_term = 16;
 
 /// Ids that one timer erases, so that a full bucket does not hold the lane up.
@@ -27,8 +30,10 @@ config::spec dedupe_spec() {
            .check(check_json_pointer)
            .example("/messageId")
            .doc("The JSON pointer of the id."))
-    .add(field::text("id_header").optional().example("MessageId").doc(
-      "The header that holds the id, instead of a pointer."))
+    .add(field::text("id_header")
+           .optional()
+           .example("MessageId")
+           .doc("The header that holds the id, instead of a pointer."))
     .add(field::duration("for").min(1).example("30d").doc("How long an id is kept."))
     .add(field::choice("without_id", {"reject", "pass"})
            .by_default("reject")
@@ -53,13 +58,11 @@ public:
     if (!*id)
       return pass_ ? verdict::forward(std::move(r)) : verdict::reject(std::move(r), "no_id");
     const auto row = "id/" + **id;
-    if (const auto seen = ctx.state().get(row); seen && ctx.now() - time_of(*seen) < keep_)
+    if (const auto kept = ctx.state().get(row); kept && ctx.now() - decode(*kept).at < keep_)
       return verdict::discard("duplicate");
-    std::string now;
-    binary::put_time_key(now, ctx.now());
-    ctx.state().put(row, std::move(now));
     const auto bucket = bucket_of(ctx.now());
-    ctx.state().put(bucket_prefix(bucket) + **id, {});
+    ctx.state().put(row, encode({ctx.now(), bucket}));
+    ctx.state().put(bucket_prefix(bucket) + **id, std::string(1, static_cast<char>(format)));
     const auto name = std::to_string(bucket);
     if (!ctx.timer_due(name))
       ctx.timer_set(name, end_of(bucket) + keep_);
@@ -78,7 +81,7 @@ public:
       ctx.state().erase(prefix + id);
       // An id that came again after its time stands in a later bucket too.
       const auto row = "id/" + id;
-      if (const auto seen = ctx.state().get(row); seen && bucket_of(time_of(*seen)) == bucket)
+      if (const auto kept = ctx.state().get(row); kept && decode(*kept).bucket == bucket)
         ctx.state().erase(row);
     }
     if (ids.size() == erased_at_once_max)
@@ -86,7 +89,28 @@ public:
   }
 
 private:
-  static wall_time time_of(std::string_view row) { return binary::reader{row}.time_key(); }
+  struct seen {
+    wall_time at;
+    std::int64_t bucket;
+  };
+
+  static std::string encode(const seen& first) {
+    std::string row;
+    binary::put_u8(row, format);
+    binary::put_signed(row, first.at.time_since_epoch().count());
+    binary::put_signed(row, first.bucket);
+    return row;
+  }
+
+  static seen decode(std::string_view row) {
+    binary::reader in(row);
+    const auto version = in.u8();
+    const auto at = in.signed_varint();
+    const auto bucket = in.signed_varint();
+    if (version != format || in.failed())
+      throw std::runtime_error("the row of an id has an unknown format");
+    return {wall_time{duration{at}}, bucket};
+  }
 
   [[nodiscard]] std::int64_t bucket_of(wall_time at) const {
     const auto t = at.time_since_epoch().count();

@@ -10,10 +10,12 @@ config::spec filter_spec() {
     .summary("Lets the records through that meet all conditions; discards the others.")
     .description("What is discarded is counted under `reason`. A value that a condition reads and "
                  "that is not JSON is rejected as `invalid`.")
-    .add(conditions::field("when").example("[{field: /eventType, equals: MOVED}]").doc(
-      "The conditions, of which all must hold for a record to go on."))
-    .add(field::text("reason").by_default("filtered").doc(
-      "Why the others are discarded: a short fixed text, a label of the metric."))
+    .add(conditions::field("when")
+           .example("[{field: /eventType, equals: MOVED}]")
+           .doc("The conditions, of which all must hold for a record to go on."))
+    .add(field::text("reason")
+           .by_default("filtered")
+           .doc("Why the others are discarded: a short fixed text, a label of the metric."))
     .example("when:\n"
              "  - { field: /eventType, in: [MOVED, RELEASED] }\n"
              "  - { header: test, exists: false }\n"

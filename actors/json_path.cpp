@@ -28,7 +28,8 @@ struct step_node {
 std::optional<std::size_t> as_position(std::string_view step) {
   std::size_t n = 0;
   auto [end, code] = std::from_chars(step.data(), step.data() + step.size(), n);
-  if (code != std::errc{} || end != step.data() + step.size() || (step.size() > 1 && step[0] == '0'))
+  if (code != std::errc{} || end != step.data() + step.size() ||
+      (step.size() > 1 && step[0] == '0'))
     return std::nullopt;
   return n;
 }
@@ -132,6 +133,7 @@ struct json_picker::body {
   std::vector<std::optional<std::string_view>> found;
   std::string buffer;
   simdjson::ondemand::parser parser;
+  simdjson::dom::parser checker;
   std::size_t left = 0;
 
   bool walk(simdjson::ondemand::value value, const step_node& node) {
@@ -209,9 +211,9 @@ struct json_picker::body {
     return true;
   }
 
-  /// A text that is one scalar has no value of its own in the reader.
+  /// The whole text is wanted, or it is one scalar: then all of it is checked.
   bool whole(const walk_plan& plan, std::string_view text) {
-    if (!well_formed(text))
+    if (checker.parse(text.data(), text.size(), true).error() != simdjson::SUCCESS)
       return false;
     if (plan.root.wanted != no_index)
       found[plan.root.wanted] = text;

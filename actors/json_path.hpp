@@ -11,8 +11,8 @@
 
 namespace sallyport {
 
-/// A JSON pointer (RFC 6901), checked and taken apart: `/offender/ids/0`, with `~1` for `/` and `~0`
-/// for `~`. The empty pointer is the whole value.
+/// A JSON pointer (RFC 6901), checked and taken apart: `/offender/ids/0`, with `~1` for `/` and
+/// `~0` for `~`. The empty pointer is the whole value.
 struct json_pointer {
   std::string text;
   std::vector<std::string> steps;
@@ -26,12 +26,13 @@ struct json_pointer {
 /// Finds the values of several pointers in a JSON text.
 ///
 /// Problem: an operator wants a few values of a large record, and to build a tree of it costs more
-/// than all the rest. Idea: one walk over the text that skips what no pointer names and gives slices
-/// of it, unparsed.
+/// than all the rest. Idea: one walk over the text that skips what no pointer names and gives
+/// slices of it, unparsed.
 ///
-/// What the walk skips is not checked beyond its quotes and braces: where the form of the whole value
-/// matters, `validate` stands before. Of members with the same name the first counts; names in the
-/// text are compared as they are written there, so one with escapes is found only if it needs them.
+/// What the walk skips is not checked beyond its quotes and braces: where the form of the whole
+/// value matters, `validate` stands before. Of members with the same name the first counts; names
+/// in the text are compared as they are written there, so one with escapes is found only if it
+/// needs them.
 ///
 /// Confined to its stage. Slices point into the picker and hold until the next `pick`.
 class json_picker {
@@ -47,8 +48,8 @@ public:
   /// The value of the i-th pointer as it stands in the text; nothing where there is none.
   [[nodiscard]] std::optional<std::string_view> raw(std::size_t index) const;
 
-  /// The same without what JSON adds: a string's characters, else the text as it stands. Nothing for
-  /// `null`, which says no more than an absent member.
+  /// The same without what JSON adds: a string's characters, else the text as it stands. Nothing
+  /// for `null`, which says no more than an absent member.
   [[nodiscard]] std::optional<std::string> text(std::size_t index) const;
 
 private:

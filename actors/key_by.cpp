@@ -1,5 +1,4 @@
 #include "actors/selector.hpp"
-#include "engine/core/assert.hpp"
 #include "engine/operators/registry.hpp"
 
 namespace sallyport {
@@ -17,8 +16,10 @@ config::spec key_by_spec() {
            .check(check_json_pointer)
            .example("/bookingId")
            .doc("The JSON pointer of the key."))
-    .add(field::text("key_header").optional().example("bookingId").doc(
-      "The header that holds the key, instead of a pointer."))
+    .add(field::text("key_header")
+           .optional()
+           .example("bookingId")
+           .doc("The header that holds the key, instead of a pointer."))
     .add(field::text("to").example("bookings").doc("The internal topic."))
     .example("key: /bookingId\nto: bookings\n");
 }
@@ -26,7 +27,7 @@ config::spec key_by_spec() {
 class key_by final : public operator_base {
 public:
   explicit key_by(const config::params& with)
-    : key_(*selector::from(with, "key", "key_header")), to_(with.text("to")) {}
+    : key_(selector::from(with, "key", "key_header").value()), to_(with.text("to")) {}
 
   verdict process(record&& r, context& ctx) override {
     auto key = key_.text(r);

@@ -2,6 +2,8 @@
 #include "engine/core/binary.hpp"
 #include "engine/operators/registry.hpp"
 
+#include <stdexcept>
+
 namespace sallyport {
 namespace {
 
@@ -13,9 +15,11 @@ config::spec materialize_spec() {
     .summary("Keeps the latest value of each key in the store and sends the record on.")
     .description("A record without a value removes what is kept of its key. The row of a key is "
                  "`value/<key>`. A record without a key is rejected as `no_key`.")
-    .add(field::boolean("unchanged").by_default("true").doc(
-      "Whether a record goes on whose value is the one that is kept already; else it is discarded "
-      "as `unchanged`."))
+    .add(field::boolean("unchanged")
+           .by_default("true")
+           .doc("Whether a record goes on whose value is the one that is kept already; else it is "
+                "discarded "
+                "as `unchanged`."))
     .example("unchanged: false\n");
 }
 
@@ -45,9 +49,10 @@ private:
     if (!row)
       return r.value.is_null();
     binary::reader in(*row);
-    if (in.u8() != format)
-      throw std::runtime_error("a kept value has an unknown format");
+    const auto version = in.u8();
     const auto kept = in.read_record();
+    if (version != format || in.failed())
+      throw std::runtime_error("a kept value has an unknown format");
     return kept.value == r.value;
   }
 

@@ -9,11 +9,11 @@ config::spec project_spec() {
   using config::field;
   return config::spec{"project"}
     .summary("Keeps the named fields of a JSON value: a new object in the stated order.")
-    .description("Values are copied as they are written, unparsed. A record without a value goes on "
-                 "as it is. A value that is not JSON is rejected as `invalid`.")
-    .add(field::map("fields", field::text("")
-                                .check(check_json_pointer)
-                                .doc("The JSON pointer of the value."))
+    .description(
+      "Values are copied as they are written, unparsed. A record without a value goes on "
+      "as it is. A value that is not JSON is rejected as `invalid`.")
+    .add(field::map("fields",
+                    field::text("").check(check_json_pointer).doc("The JSON pointer of the value."))
            .example("{ booking: /bookingId }")
            .doc("The members of the new object: its name, and where its value stands."))
     .add(field::choice("missing", {"omit", "null", "reject"})

@@ -42,16 +42,18 @@ config::field retry_bands::bands_field() {
   return field::list(
            "bands",
            field::object(
-             "", {field::text("attempts")
-                    .check(check_attempts)
-                    .example("4")
-                    .doc("How many attempts the band gives, or `rest` for all that follow."),
-                  field::text("cron")
-                    .check(check_cron)
-                    .example("\"0 0 * * * *\"")
-                    .doc("When they are made: second, minute, hour, day of month, month, weekday.")})
+             "",
+             {field::text("attempts")
+                .check(check_attempts)
+                .example("4")
+                .doc("How many attempts the band gives, or `rest` for all that follow."),
+              field::text("cron")
+                .check(check_cron)
+                .example("\"0 0 * * * *\"")
+                .doc("When they are made: second, minute, hour, day of month, month, weekday.")})
              .doc("A number of attempts and their times."))
-    .example("[{ attempts: 4, cron: \"0 0 * * * *\" }, { attempts: rest, cron: \"0 30 23 * * *\" }]")
+    .example(
+      "[{ attempts: 4, cron: \"0 0 * * * *\" }, { attempts: rest, cron: \"0 30 23 * * *\" }]")
     .doc("When to try again: the bands follow each other; the first is for the attempts after the "
          "first failure.");
 }

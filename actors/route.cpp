@@ -10,17 +10,16 @@ config::spec route_spec() {
     .summary("Sends each record by the port of the first rule that it meets.")
     .description("The ports are `first`, `second`, `third` and, for what meets no rule, `other`. "
                  "A value that a rule reads and that is not JSON is rejected as `invalid`.")
-    .add(
-      field::list("rules",
-                  field::object("", {field::choice("to", {"first", "second", "third", "other"})
-                                       .example("first")
-                                       .doc("The port of what meets the rule."),
-                                     conditions::field("when")
-                                       .example("[{header: kind, equals: A}]")
-                                       .doc("The conditions, of which all must hold.")})
-                    .doc("A port and its conditions."))
-        .example("[{to: first, when: [{header: kind, equals: A}]}]")
-        .doc("The rules, asked in this order."))
+    .add(field::list("rules",
+                     field::object("", {field::choice("to", {"first", "second", "third", "other"})
+                                          .example("first")
+                                          .doc("The port of what meets the rule."),
+                                        conditions::field("when")
+                                          .example("[{header: kind, equals: A}]")
+                                          .doc("The conditions, of which all must hold.")})
+                       .doc("A port and its conditions."))
+           .example("[{to: first, when: [{header: kind, equals: A}]}]")
+           .doc("The rules, asked in this order."))
     .example("rules:\n"
              "  - { to: first, when: [{ field: /type, equals: MOVED }] }\n"
              "  - { to: second, when: [{ field: /type, in: [RELEASED, RECALLED] }, "

@@ -55,8 +55,8 @@ void check_one_of(const config::params& with, std::string_view field_name,
   const std::string both =
     "'" + std::string{field_name} + "' or '" + std::string{header_name} + "'";
   if (with.has(field_name) && with.has(header_name))
-    out.push_back({with.where(header_name), "two sources are given where one is meant",
-                   "keep either " + both});
+    out.push_back(
+      {with.where(header_name), "two sources are given where one is meant", "keep either " + both});
   if (needed && !with.has(field_name) && !with.has(header_name))
     out.push_back({with.where(), "it is not said where the text is taken from", "add " + both});
 }

@@ -11,8 +11,8 @@
 
 namespace sallyport {
 
-/// One text of a record: a header, a field of its JSON value, or its key. Operators that need an id,
-/// a class or a key from wherever it stands read it through one of these.
+/// One text of a record: a header, a field of its JSON value, or its key. Operators that need an
+/// id, a class or a key from wherever it stands read it through one of these.
 ///
 /// Confined to its stage (a field is read through a `json_picker`).
 class selector {
@@ -23,9 +23,8 @@ public:
 
   /// The selector that two optional fields of a spec name: `field_name` holds a JSON pointer,
   /// `header_name` a header. Neither: nothing. @pre the params passed `check_one_of`
-  [[nodiscard]] static std::optional<selector> from(const config::params& with,
-                                                    std::string_view field_name,
-                                                    std::string_view header_name);
+  [[nodiscard]] static std::optional<selector>
+  from(const config::params& with, std::string_view field_name, std::string_view header_name);
 
   /// The text, or nothing where the record has none (a `null` and a record without a value have
   /// none). An error when the value had to be read and is not JSON.

@@ -258,9 +258,16 @@ operator_harness::operator_harness(const operator_entry& entry, const config::pa
                                    wall_time start)
   : make_([&entry, with] { return entry.make(with); }), entry_(&entry), now_(start) {
   const auto named_by = [&](const std::vector<std::string>& fields, auto& into) {
-    for (const auto& name : fields)
-      if (with.has(name))
+    for (const auto& name : fields) {
+      const auto field = std::ranges::find(entry.spec.fields, name, &config::field::name);
+      if (field == entry.spec.fields.end() || !with.has(name))
+        continue;
+      if (field->type == config::field_type::list)
+        for (auto& text : with.texts(name))
+          into.insert(std::move(text));
+      else
         into.insert(with.text(name));
+    }
   };
   publishes_.insert(entry.publishes.begin(), entry.publishes.end());
   named_by(entry.publishes_by, publishes_);
