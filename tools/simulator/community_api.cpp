@@ -90,8 +90,7 @@ ordered_json conviction_json(const delius_person& person, const delius_event& ev
   result["referralDate"] =
     iso(event.sentence_start.value_or(make_date(2020, 1, 1)) - std::chrono::days{30});
   result["offences"] = ordered_json::array({offence_json(person, event)});
-  const char* description =
-    in_custody ? "CJA - Std Determinate Custody" : "CJA - Community Order";
+  const char* description = in_custody ? "CJA - Std Determinate Custody" : "CJA - Community Order";
   if (event.sentence_start) {
     result["sentence"] = {{"description", description},
                           {"originalLength", in_custody ? 60 : 12},
@@ -126,9 +125,8 @@ std::vector<delius_event*> custodial_events(delius_person& person) {
   for (auto& event : person.events)
     if (event.active_custodial())
       events.push_back(&event);
-  std::ranges::stable_sort(events, [](const auto* a, const auto* b) {
-    return *a->sentence_start > *b->sentence_start;
-  });
+  std::ranges::stable_sort(
+    events, [](const auto* a, const auto* b) { return *a->sentence_start > *b->sentence_start; });
   return events;
 }
 
@@ -275,8 +273,7 @@ reply community_api::put_location(const std::string& noms_number, const nlohmann
 }
 
 reply community_api::post_key_dates(const std::string& noms_number,
-                                    const std::string& booking_number,
-                                    const nlohmann::json& body) {
+                                    const std::string& booking_number, const nlohmann::json& body) {
   if (!body.is_object())
     return problem(400, "the body is no JSON object");
   std::map<std::string, date> dates;

@@ -36,8 +36,8 @@ inline constexpr std::array<std::pair<const char*, const char*>, 7> managed_key_
 
 struct custody {
   std::string booking_number; ///< empty: none
-  char status = 'D';          ///< A sentenced, D in custody, B on licence, P post-sentence supervision
-  std::string institution;    ///< NOMIS code; empty: not known
+  char status = 'D';       ///< A sentenced, D in custody, B on licence, P post-sentence supervision
+  std::string institution; ///< NOMIS code; empty: not known
   std::map<std::string, date> key_dates; ///< by request field name
 };
 

@@ -49,9 +49,7 @@ public:
   }
 
   /// 0 ≤ x < 1
-  constexpr double fraction() noexcept {
-    return static_cast<double>(next() >> 11U) * 0x1.0p-53;
-  }
+  constexpr double fraction() noexcept { return static_cast<double>(next() >> 11U) * 0x1.0p-53; }
 
   constexpr bool chance(double share) noexcept { return fraction() < share; }
 

@@ -11,8 +11,7 @@ namespace {
 
 using nlohmann::ordered_json;
 
-constexpr const char* topic =
-  "arn:aws:sns:eu-west-2:000000000000:simulated-offender-events";
+constexpr const char* topic = "arn:aws:sns:eu-west-2:000000000000:simulated-offender-events";
 
 enum class kind : std::uint8_t {
   status,
@@ -72,7 +71,8 @@ std::string date_time(std::int64_t micros) {
          digits(seconds % 60, 2) + '.' + digits(static_cast<std::uint64_t>(rest % 1'000'000), 6);
 }
 
-// -- the plan: who, what, in which order ------------------------------------------------------------
+// -- the plan: who, what, in which order
+// ------------------------------------------------------------
 
 class planner {
 public:
@@ -178,7 +178,8 @@ private:
   dice random_;
 };
 
-// -- the words ---------------------------------------------------------------------------------------
+// -- the words
+// ---------------------------------------------------------------------------------------
 
 ordered_json head(const char* type, std::int64_t micros, std::int64_t booking) {
   return {{"eventType", type}, {"eventDatetime", date_time(micros)}, {"bookingId", booking}};
@@ -219,12 +220,10 @@ ordered_json inner(const population& all, const planned& step, std::int64_t micr
       body["imprisonmentStatusSeq"] = 0;
     return body;
   }
-  case kind::status_later_sequence:
-    return status_body(micros, current.id, random.between(1, 2));
+  case kind::status_later_sequence: return status_body(micros, current.id, random.between(1, 2));
   case kind::movement: return movement_body(micros, current.id, step.movement);
   case kind::movement_absent: return movement_body(micros, current.id, 90 + random.between(0, 9));
-  case kind::old_booking:
-    return status_body(micros, all.prison.bookings[person.booking - 1].id, 0);
+  case kind::old_booking: return status_body(micros, all.prison.bookings[person.booking - 1].id, 0);
   case kind::sentence_dates: {
     auto body = head("SENTENCE_DATES-CHANGED", micros, current.id);
     body["sentenceCalculationId"] = 5'600'000 + random.between(0, 99'999);

@@ -54,7 +54,7 @@ result<outage> read_outage(const nlohmann::json& change) {
     return refused("status is a number from 400 to 599, \"hang\", \"close\" or null");
   }
   if (const auto count = change.find("count"); count != change.end()) {
-    if (!count->is_number_unsigned())
+    if (!count->is_number_integer() || *count < 0)
       return refused("count is a whole number of requests");
     down.left = count->get<std::uint64_t>();
   }
@@ -64,7 +64,7 @@ result<outage> read_outage(const nlohmann::json& change) {
     down.path = path->get<std::string>();
   }
   if (const auto after = change.find("retryAfter"); after != change.end()) {
-    if (!after->is_number_unsigned())
+    if (!after->is_number_integer() || *after < 0)
       return refused("retryAfter is a whole number of seconds");
     down.retry_after = after->get<std::int64_t>();
   }
@@ -202,13 +202,12 @@ nlohmann::ordered_json faults::shown() const {
   nlohmann::ordered_json list = nlohmann::ordered_json::array();
   for (std::size_t i = 0; i < peer_count; ++i) {
     const auto& settings = peers_[i];
-    nlohmann::ordered_json row{
-      {"peer", names[i]},
-      {"latency", std::to_string(settings.late.middle.count()) + "us±" +
-                    std::to_string(settings.late.spread.count())},
-      {"errors", settings.errors},
-      {"drop", settings.drops},
-      {"status", nullptr}};
+    nlohmann::ordered_json row{{"peer", names[i]},
+                               {"latency", std::to_string(settings.late.middle.count()) + "us±" +
+                                             std::to_string(settings.late.spread.count())},
+                               {"errors", settings.errors},
+                               {"drop", settings.drops},
+                               {"status", nullptr}};
     if (settings.down) {
       const auto& down = *settings.down;
       if (down.how == outage::form::status)

@@ -46,8 +46,8 @@ struct outage {
   enum class form : std::uint8_t { status, hang, close };
   form how = form::status;
   int status = 503;
-  std::optional<std::uint64_t> left;      ///< so many requests, then it is over
-  std::string path;                       ///< only requests whose path holds this
+  std::optional<std::uint64_t> left;       ///< so many requests, then it is over
+  std::string path;                        ///< only requests whose path holds this
   std::optional<std::int64_t> retry_after; ///< seconds, sent as a header
 };
 
@@ -61,10 +61,10 @@ struct peer_faults {
 /// What is to happen to one request.
 struct fate {
   std::chrono::microseconds delay{0};
-  std::uint32_t attempt = 0;     ///< 1 for the first; 0 when nothing was drawn
+  std::uint32_t attempt = 0; ///< 1 for the first; 0 when nothing was drawn
   std::optional<outage> down;
-  int error = 0;                 ///< answer this without doing anything
-  bool close_after = false;      ///< do it, then close the connection
+  int error = 0;                  ///< answer this without doing anything
+  bool close_after = false;       ///< do it, then close the connection
   bool unavailable_after = false; ///< do it, then answer 503
 };
 

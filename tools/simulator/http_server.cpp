@@ -13,6 +13,7 @@
 #include <queue>
 #include <sys/epoll.h>
 #include <sys/eventfd.h>
+#include <sys/resource.h>
 #include <sys/socket.h>
 #include <unistd.h>
 #include <unordered_map>
@@ -33,9 +34,8 @@ std::string_view trimmed(std::string_view text) {
 
 std::string lower(std::string_view text) {
   std::string result{text};
-  std::ranges::transform(result, result.begin(), [](unsigned char c) {
-    return static_cast<char>(std::tolower(c));
-  });
+  std::ranges::transform(result, result.begin(),
+                         [](unsigned char c) { return static_cast<char>(std::tolower(c)); });
   return result;
 }
 
@@ -59,7 +59,20 @@ std::string_view reason(int status) {
   }
 }
 
-// -- reading a request from the bytes that are there ------------------------------------------------
+/// The usual limit of open files is below connections_max.
+void allow_connections() {
+  rlimit files{};
+  if (::getrlimit(RLIMIT_NOFILE, &files) != 0)
+    return;
+  const rlim_t wanted = connections_max + 64;
+  if (files.rlim_cur < wanted) {
+    files.rlim_cur = std::min(wanted, files.rlim_max);
+    ::setrlimit(RLIMIT_NOFILE, &files);
+  }
+}
+
+// -- reading a request from the bytes that are there
+// ------------------------------------------------
 
 enum class progress : std::uint8_t { need_more, whole, malformed, too_large };
 
@@ -190,7 +203,8 @@ std::string_view http_request::header(std::string_view name) const {
   return {};
 }
 
-// -- the loop -----------------------------------------------------------------------------------------
+// -- the loop
+// -----------------------------------------------------------------------------------------
 
 class http_server::loop {
 public:
@@ -210,6 +224,7 @@ public:
   loop& operator=(const loop&) = delete;
 
   result<std::uint16_t> listen(const std::string& address, std::uint16_t port) {
+    allow_connections();
     if (epoll_ < 0 || wake_ < 0)
       return failed("cannot make an epoll instance");
     sockaddr_in at{};
@@ -219,8 +234,7 @@ public:
       return fail(error::user(errc::invalid_config, "'" + address + "' is no IPv4 address"));
     listener_ = ::socket(AF_INET, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
     const int on = 1;
-    if (listener_ < 0 ||
-        ::setsockopt(listener_, SOL_SOCKET, SO_REUSEADDR, &on, sizeof on) != 0 ||
+    if (listener_ < 0 || ::setsockopt(listener_, SOL_SOCKET, SO_REUSEADDR, &on, sizeof on) != 0 ||
         ::bind(listener_, reinterpret_cast<const sockaddr*>(&at), sizeof at) != 0 ||
         ::listen(listener_, SOMAXCONN) != 0)
       return failed("cannot listen on " + address + ":" + std::to_string(port));
@@ -235,8 +249,8 @@ public:
   void run() {
     std::array<epoll_event, 128> events{};
     for (bool stopped = false; !stopped;) {
-      const int count = ::epoll_wait(epoll_, events.data(), static_cast<int>(events.size()),
-                                     timeout());
+      const int count =
+        ::epoll_wait(epoll_, events.data(), static_cast<int>(events.size()), timeout());
       for (int i = 0; i < count; ++i) {
         const auto id = events[static_cast<std::size_t>(i)].data.u64;
         if (id == wake_id)
@@ -261,11 +275,11 @@ private:
   struct connection {
     int socket = -1;
     std::string in, out;
-    bool busy = false;       ///< a request is in hand: its answer waits for its time, or never comes
-    bool last = false;       ///< close when `out` is sent
-    bool continued = false;  ///< "100 Continue" was sent for the request that is being read
+    bool busy = false;      ///< a request is in hand: its answer waits for its time, or never comes
+    bool last = false;      ///< close when `out` is sent
+    bool continued = false; ///< "100 Continue" was sent for the request that is being read
     bool wants_write = false;
-    bool ended = false;      ///< the client sends no more
+    bool ended = false; ///< the client sends no more
   };
 
   struct waiting {
@@ -289,8 +303,8 @@ private:
   int timeout() const {
     if (waiting_.empty())
       return -1;
-    const auto left = std::chrono::ceil<std::chrono::milliseconds>(waiting_.top().due -
-                                                                   steady::now());
+    const auto left =
+      std::chrono::ceil<std::chrono::milliseconds>(waiting_.top().due - steady::now());
     return static_cast<int>(std::clamp<std::int64_t>(left.count(), 0, 60'000));
   }
 

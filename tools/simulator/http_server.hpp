@@ -32,7 +32,7 @@ inline constexpr std::size_t body_bytes_max = 16U << 20U;
 
 struct http_request {
   std::string method;
-  std::string target; ///< path and query as they came
+  std::string target;                                       ///< path and query as they came
   std::vector<std::pair<std::string, std::string>> headers; ///< names in lower case
   std::string body;
 

@@ -113,7 +113,7 @@ status serve(const command_line& line) {
   simulator::http_server server{[&](const auto& request) { return peers->handle(request); }};
   SALLYPORT_TRY(const auto port, server.listen(line.host, line.port));
   running = &server;
-  struct sigaction action {};
+  struct sigaction action{};
   action.sa_handler = on_signal;
   ::sigaction(SIGTERM, &action, nullptr);
   ::sigaction(SIGINT, &action, nullptr);

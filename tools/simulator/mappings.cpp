@@ -56,7 +56,8 @@ result<mappings> mappings::load(const std::filesystem::path& folder) {
       else
         all.by_path_.emplace(request.at("urlPath").get<std::string>(), one);
     } catch (const json::exception& wrong) {
-      return fail(error::user(errc::invalid_config, file.string() + " is no mapping with request "
+      return fail(error::user(errc::invalid_config, file.string() +
+                                                      " is no mapping with request "
                                                       "(method, url or urlPath) and response: " +
                                                       wrong.what()));
     }

@@ -19,8 +19,7 @@ bool given_and_different(std::string_view wanted, std::string_view held) {
 
 class ladder {
 public:
-  ladder(const delius& people, const match_request& request)
-    : people_(people), request_(request) {}
+  ladder(const delius& people, const match_request& request) : people_(people), request_(request) {}
 
   [[nodiscard]] match_answer climb() const {
     struct stage {
@@ -28,14 +27,10 @@ public:
       candidates (ladder::*find)() const;
     };
     static constexpr stage stages[] = {
-      {"ALL_SUPPLIED", &ladder::all_supplied},
-      {"ALL_SUPPLIED_ALIAS", &ladder::all_supplied_alias},
-      {"HMPPS_KEY", &ladder::hmpps_key},
-      {"EXTERNAL_KEY", &ladder::cro_key},
-      {"EXTERNAL_KEY", &ladder::pnc_key},
-      {"NAME", &ladder::full_name},
-      {"PARTIAL_NAME", &ladder::partial_name},
-      {"PARTIAL_NAME_DOB_LENIENT", &ladder::lenient},
+      {"ALL_SUPPLIED", &ladder::all_supplied}, {"ALL_SUPPLIED_ALIAS", &ladder::all_supplied_alias},
+      {"HMPPS_KEY", &ladder::hmpps_key},       {"EXTERNAL_KEY", &ladder::cro_key},
+      {"EXTERNAL_KEY", &ladder::pnc_key},      {"NAME", &ladder::full_name},
+      {"PARTIAL_NAME", &ladder::partial_name}, {"PARTIAL_NAME_DOB_LENIENT", &ladder::lenient},
     };
     for (const auto& stage : stages)
       if (auto found = (this->*stage.find)(); !found.empty()) {
@@ -53,8 +48,8 @@ private:
     candidates kept;
     for (const auto i : from) {
       const auto& person = people_.at(i);
-      const bool searched = !person.soft_deleted &&
-                            (!request_.active_sentence || person.active_sentence());
+      const bool searched =
+        !person.soft_deleted && (!request_.active_sentence || person.active_sentence());
       if (searched && fits(person))
         kept.push_back(i);
     }
@@ -110,17 +105,19 @@ private:
     const auto asked_month = static_cast<unsigned>(asked.month());
     const auto held_month = static_cast<unsigned>(held.month());
     const bool swapped = asked_day == held_month && asked_month == held_day;
-    const bool near = asked_month == held_month &&
-                      (asked_day == held_day + 1 || asked_day + 1 == held_day);
+    const bool near =
+      asked_month == held_month && (asked_day == held_day + 1 || asked_day + 1 == held_day);
     return swapped || near || asked_day == held_day;
   }
 
   [[nodiscard]] candidates all_supplied() const {
-    return keep(by_any_key(), [this](const auto& p) { return identifiers_fit(p) && own_name_fits(p); });
+    return keep(by_any_key(),
+                [this](const auto& p) { return identifiers_fit(p) && own_name_fits(p); });
   }
 
   [[nodiscard]] candidates all_supplied_alias() const {
-    return keep(by_any_key(), [this](const auto& p) { return identifiers_fit(p) && alias_fits(p); });
+    return keep(by_any_key(),
+                [this](const auto& p) { return identifiers_fit(p) && alias_fits(p); });
   }
 
   [[nodiscard]] candidates hmpps_key() const {
@@ -128,11 +125,13 @@ private:
   }
 
   [[nodiscard]] candidates cro_key() const {
-    return keep(people_.by_cro(request_.cro), [this](const auto& p) { return surname_or_born_fits(p); });
+    return keep(people_.by_cro(request_.cro),
+                [this](const auto& p) { return surname_or_born_fits(p); });
   }
 
   [[nodiscard]] candidates pnc_key() const {
-    return keep(people_.by_pnc(request_.pnc), [this](const auto& p) { return surname_or_born_fits(p); });
+    return keep(people_.by_pnc(request_.pnc),
+                [this](const auto& p) { return surname_or_born_fits(p); });
   }
 
   [[nodiscard]] candidates full_name() const {
@@ -148,11 +147,10 @@ private:
 
   [[nodiscard]] candidates lenient() const {
     return keep(people_.by_surname(request_.surname), [this](const auto& p) {
-      const bool first_name =
-        !given_and_different(request_.first_name, p.first_name) ||
-        std::ranges::any_of(p.aliases, [this](const alias& other) {
-          return !given_and_different(request_.first_name, other.first_name);
-        });
+      const bool first_name = !given_and_different(request_.first_name, p.first_name) ||
+                              std::ranges::any_of(p.aliases, [this](const alias& other) {
+                                return !given_and_different(request_.first_name, other.first_name);
+                              });
       return first_name && same(request_.surname, p.surname) && born_nearly(p.born);
     });
   }
@@ -217,9 +215,12 @@ match_answer match(const delius& people, const match_request& request) {
 reply post_match(const delius& people, const nlohmann::json& body) {
   if (!body.is_object())
     return problem(400, "the body is no JSON object");
-  match_request request{given(body, "firstName"),  given(body, "surname"),
-                        given(body, "nomsNumber"), given(body, "pncNumber"),
-                        given(body, "croNumber"),  std::nullopt,
+  match_request request{given(body, "firstName"),
+                        given(body, "surname"),
+                        given(body, "nomsNumber"),
+                        given(body, "pncNumber"),
+                        given(body, "croNumber"),
+                        std::nullopt,
                         body.value("activeSentence", nlohmann::json(false)) == true};
   if (request.surname.empty())
     return problem(400, "surname is required");

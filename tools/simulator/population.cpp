@@ -98,16 +98,17 @@ struct pnc_number {
     return std::to_string(year) + '/' + padded(serial, 7) + check();
   }
   [[nodiscard]] std::string brief() const {
-    return padded(year % 100, 2) + '/' + std::to_string(serial) + lower_case(std::string(1, check()));
+    return padded(year % 100, 2) + '/' + std::to_string(serial) +
+           lower_case(std::string(1, check()));
   }
 };
 
 /// Made of syllables that spell the person's number, so no two people share one.
 std::string surname(std::size_t person) {
-  constexpr std::array<const char*, 16> syllables{"BA", "COR", "DEN", "FAL", "GRE", "HAR",
+  constexpr std::array<const char*, 16> syllables{"BA",  "COR", "DEN", "FAL", "GRE", "HAR",
                                                   "LIN", "MAR", "NOR", "PEL", "QUI", "RAD",
                                                   "SEL", "TOM", "VAN", "WES"};
-  constexpr std::array<const char*, 8> endings{"TON", "LEY", "FORD", "WICK",
+  constexpr std::array<const char*, 8> endings{"TON", "LEY", "FORD",  "WICK",
                                                "BY",  "HAM", "STOCK", "MERE"};
   std::uint64_t n = (person * stride + 12'345) % (1U << 23U);
   std::string name;
@@ -117,7 +118,7 @@ std::string surname(std::size_t person) {
 }
 
 constexpr std::array<const char*, 20> first_names{
-  "ANDY",  "BEN",  "CARL",  "DAVID", "EDWARD", "FRANK", "GEORGE", "HARRY", "IAN",  "JACK",
+  "ANDY",  "BEN",  "CARL",   "DAVID", "EDWARD", "FRANK", "GEORGE", "HARRY", "IAN",   "JACK",
   "KEITH", "LIAM", "MARTIN", "NEIL",  "OSCAR",  "PETER", "ROBERT", "SIMON", "TERRY", "WILLIAM"};
 
 /// The last one holds few people, so that a run with ONLY_PRISONS of the others shows rejects.
@@ -267,7 +268,8 @@ private:
       add("TAP", "OUT", item.agency, random_.chance(0.5) ? "OUT" : "");
   }
 
-  // -- the counterpart in Delius -------------------------------------------------------------------
+  // -- the counterpart in Delius
+  // -------------------------------------------------------------------
 
   [[nodiscard]] prisoner& me() { return all_.prison.prisoners[number_]; }
   [[nodiscard]] const booking& latest() { return all_.prison.bookings[me().booking]; }
@@ -294,7 +296,10 @@ private:
     event.custodial.emplace();
     event.custodial->booking_number = std::move(booking);
     event.custodial->status = status;
-    event.custodial->institution = random_.chance(0.5) ? "" : random_.pick(usual_prisons);
+    // Never the prison of the booking: else it would show whether an earlier move came through.
+    const std::string before = random_.pick(usual_prisons);
+    if (random_.chance(0.5) && before != latest().agency)
+      event.custodial->institution = before;
     if (random_.chance(0.5))
       event.custodial->key_dates = {{"licenceExpiryDate", start + days{1'000}},
                                     {"sentenceExpiryDate", start + days{1'000}}};
@@ -460,13 +465,13 @@ private:
 } // namespace
 
 const char* to_string(story value) {
-  constexpr std::array names{
-    "all_identifiers",   "all_but_alias",   "noms_number",      "pnc_number",
-    "cro_number",        "full_name",       "name_in_alias",    "surname_only",
-    "birth_nearly",      "merged",          "no_match",         "no_sentence_match",
-    "too_many_matches",  "book_number_missed", "location_missed", "key_dates_missed",
-    "duplicate_person",  "merged_twice",    "merged_conflict",  "inactive_booking",
-    "no_sentence"};
+  constexpr std::array names{"all_identifiers",  "all_but_alias",      "noms_number",
+                             "pnc_number",       "cro_number",         "full_name",
+                             "name_in_alias",    "surname_only",       "birth_nearly",
+                             "merged",           "no_match",           "no_sentence_match",
+                             "too_many_matches", "book_number_missed", "location_missed",
+                             "key_dates_missed", "duplicate_person",   "merged_twice",
+                             "merged_conflict",  "inactive_booking",   "no_sentence"};
   return names[static_cast<std::size_t>(value)];
 }
 

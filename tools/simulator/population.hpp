@@ -9,7 +9,8 @@
 // Thread safety: free functions; the result is a plain value.
 //
 // Invariants
-// 1. The same options give the same population, and the first n people of a larger one are the same.
+// 1. The same options give the same population, and the first n people of a larger one are the
+// same.
 // 2. What a story leads to in the end does not depend on how its events are split into batches:
 //    the last admission of a booking is to the prison that the booking names, and stories that stay
 //    stuck hold the numbers already that a later step would need.

@@ -100,9 +100,8 @@ reply sentence_terms(const nomis& data, std::int64_t booking_id) {
   ordered_json list = ordered_json::array();
   int line = 0;
   for (const auto& term : found->terms) {
-    ordered_json row{{"bookingId", found->id},
-                     {"sentenceSequence", term.sequence},
-                     {"termSequence", 1}};
+    ordered_json row{
+      {"bookingId", found->id}, {"sentenceSequence", term.sequence}, {"termSequence", 1}};
     if (term.consecutive_to)
       row["consecutiveTo"] = *term.consecutive_to;
     row["sentenceType"] = "ADIMP_ORA";

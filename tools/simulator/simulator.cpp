@@ -334,26 +334,29 @@ reply simulator::community_write(const http_request& request, const target& wher
     std::initializer_list<std::string_view> pattern;
     call make;
   };
-  static const std::initializer_list<std::string_view>
-    by_crn{"secure", "offenders", "crn", "*", "nomsNumber"},
+  static const std::initializer_list<std::string_view> by_crn{"secure", "offenders", "crn", "*",
+                                                              "nomsNumber"},
     replace{"secure", "offenders", "nomsNumber", "*", "nomsNumber"},
     number{"secure", "offenders", "nomsNumber", "*", "custody", "bookingNumber"},
     location{"secure", "offenders", "nomsNumber", "*", "custody", "bookingNumber", "*"},
     dates{"secure", "offenders", "nomsNumber", "*", "bookingNumber", "*", "custody", "keyDates"};
   static const std::array<route, 5> routes{{
-    {"PUT", by_crn, [](auto& to, const auto& at, const auto& body) {
+    {"PUT", by_crn,
+     [](auto& to, const auto& at, const auto& body) {
        return to.put_noms_number(at.parts[3], body);
      }},
-    {"PUT", replace, [](auto& to, const auto& at, const auto& body) {
+    {"PUT", replace,
+     [](auto& to, const auto& at, const auto& body) {
        return to.replace_noms_number(at.parts[3], body);
      }},
-    {"PUT", number, [](auto& to, const auto& at, const auto& body) {
+    {"PUT", number,
+     [](auto& to, const auto& at, const auto& body) {
        return to.put_booking_number(at.parts[3], body);
      }},
-    {"PUT", location, [](auto& to, const auto& at, const auto& body) {
-       return to.put_location(at.parts[3], body);
-     }},
-    {"POST", dates, [](auto& to, const auto& at, const auto& body) {
+    {"PUT", location,
+     [](auto& to, const auto& at, const auto& body) { return to.put_location(at.parts[3], body); }},
+    {"POST", dates,
+     [](auto& to, const auto& at, const auto& body) {
        return to.post_key_dates(at.parts[3], at.parts[5], body);
      }},
   }};
@@ -372,7 +375,8 @@ reply simulator::community_write(const http_request& request, const target& wher
   return no_such_path();
 }
 
-// -- looking into it and changing it --------------------------------------------------------------------
+// -- looking into it and changing it
+// --------------------------------------------------------------------
 
 http_answer simulator::control(const http_request& request, const target& where) {
   const auto route = request.method + ' ' + where.path;
@@ -392,7 +396,8 @@ http_answer simulator::control(const http_request& request, const target& where)
     done.body = dumped(faults_.shown());
   } else if (route == "PUT /simulator/faults") {
     const auto changed = faults_.apply(parse_body(request));
-    return changed ? as_answer({200, faults_.shown()}) : as_answer(problem(400, changed.error().what));
+    return changed ? as_answer({200, faults_.shown()})
+                   : as_answer(problem(400, changed.error().what));
   } else if (route == "PUT /simulator/reset") {
     if (const auto begun = begin(); !begun)
       return as_answer(problem(500, begun.error().what));
@@ -417,7 +422,8 @@ http_answer simulator::list_requests(const target& where) const {
   const auto limit_text = value_of(where.query, "limit");
   const auto name = value_of(where.query, "peer");
   const auto from = from_text.empty() ? 0 : number_of<std::uint64_t>(from_text);
-  const auto limit = limit_text.empty() ? options_.requests_max : number_of<std::size_t>(limit_text);
+  const auto limit =
+    limit_text.empty() ? options_.requests_max : number_of<std::size_t>(limit_text);
   const auto wanted = parse_peer(name);
   if (!from || !limit || (!name.empty() && !wanted))
     return as_answer(problem(400, "from and limit are numbers, peer is one of prison-api, "
@@ -431,13 +437,16 @@ http_answer simulator::list_requests(const target& where) const {
     if (listed++ == *limit)
       break;
     const nlohmann::ordered_json row{
-      {"sequence", one.sequence}, {"time", time_text(one.at)},
-      {"peer", to_string(one.to)}, {"method", one.method},
-      {"path", one.path},         {"body", one.body},
-      {"idempotencyKey", one.idempotency_key.empty()
-                           ? nlohmann::ordered_json(nullptr)
-                           : nlohmann::ordered_json(one.idempotency_key)},
-      {"status", one.status},     {"attempt", one.attempt}};
+      {"sequence", one.sequence},
+      {"time", time_text(one.at)},
+      {"peer", to_string(one.to)},
+      {"method", one.method},
+      {"path", one.path},
+      {"body", one.body},
+      {"idempotencyKey", one.idempotency_key.empty() ? nlohmann::ordered_json(nullptr)
+                                                     : nlohmann::ordered_json(one.idempotency_key)},
+      {"status", one.status},
+      {"attempt", one.attempt}};
     list.body += dumped(row) + '\n';
   }
   return list;
