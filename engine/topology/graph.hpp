@@ -75,6 +75,9 @@ struct graph {
 /// The value of a topology's setting by name, as text.
 using settings = std::map<std::string, std::string>;
 
+/// The form of a topology file, for help and documentation.
+[[nodiscard]] const config::spec& topology_spec();
+
 /// Reads and checks a topology file. `given` overrides the defaults of its `settings:`; a name that
 /// the topology does not have is a finding at `settings_where`. Nothing when there were findings.
 [[nodiscard]] std::optional<graph>

@@ -5,6 +5,7 @@
 
 #include <algorithm>
 #include <set>
+#include <tuple>
 #include <utility>
 
 namespace sallyport::topology {
@@ -36,15 +37,20 @@ std::string suggestion(std::string_view word, const std::vector<std::string>& ca
 
 void sort_by_place(findings& all, std::size_t from) {
   std::vector<std::string> files;
-  for (std::size_t i = from; i < all.size(); ++i)
-    if (std::ranges::find(files, all[i].where.file) == files.end())
-      files.push_back(all[i].where.file);
-  auto rank = [&](const config::finding& f) {
-    return std::tuple{std::ranges::find(files, f.where.file) - files.begin(), f.where.line,
-                      f.where.column};
-  };
-  std::stable_sort(all.begin() + static_cast<std::ptrdiff_t>(from), all.end(),
-                   [&](const auto& a, const auto& b) { return rank(a) < rank(b); });
+  std::vector<std::tuple<std::ptrdiff_t, int, int, std::size_t>> order;
+  for (std::size_t i = from; i < all.size(); ++i) {
+    const auto& where = all[i].where;
+    auto file = std::ranges::find(files, where.file);
+    const auto rank = file - files.begin();
+    if (file == files.end())
+      files.push_back(where.file);
+    order.emplace_back(rank, where.line, where.column, i);
+  }
+  std::ranges::sort(order);
+  findings sorted;
+  for (const auto& place : order)
+    sorted.push_back(std::move(all[std::get<3>(place)]));
+  std::ranges::move(sorted, all.begin() + static_cast<std::ptrdiff_t>(from));
 }
 
 namespace {
@@ -62,63 +68,6 @@ std::optional<std::string> wrong_name(std::string_view name, std::string_view ma
     return quote(name) + " cannot be a name here: it takes up to " +
            std::to_string(name_chars_max) + " of " + takes;
   return std::nullopt;
-}
-
-// -- the form of the file -------------------------------------------------------------------------
-
-const spec& file_spec() {
-  static const auto form =
-    spec{"topology"}
-      .summary("The form of a topology file.")
-      .add(field::text("topology").doc("Its name.").example("my_topology").check(wrong_stage_name))
-      .add(field::text("summary").doc("What it does, in a sentence.").by_default(""))
-      .add(
-        field::map(
-          "settings",
-          field::object(
-            "", {field::choice("type", {"text", "number", "decimal", "boolean", "duration", "size"})
-                   .doc("What its value must be."),
-                 field::any("default").doc("Its value when a config gives none.").optional(),
-                 field::text("doc").doc("What it is for.").by_default("")}))
-          .doc("What a config may set. `${settings.NAME}` stands for the value.")
-          .by_default("{}"))
-      .add(field::map("ports",
-                      field::object("", {field::choice("kind", {"source", "sink", "call"})
-                                           .doc("Where records come from, go to, or calls go."),
-                                         field::text("doc").doc("What it is for.").by_default("")}))
-             .doc("Where the topology touches the world. A config binds them."))
-      .add(field::map("internal",
-                      field::object("", {field::number("partitions")
-                                           .doc("Into how many it is divided.")
-                                           .by_default("4")
-                                           .min(1)
-                                           .max(1024),
-                                         field::text("doc").doc("What it is for.").by_default("")}))
-             .doc("Topics that carry records from one part to another.")
-             .by_default("{}"))
-      .add(
-        field::map(
-          "parts",
-          field::object(
-            "",
-            {field::text("reads").doc("The source port or internal topic that it reads."),
-             field::text("doc").doc("What it does.").by_default(""),
-             field::list(
-               "stages",
-               field::object(
-                 "",
-                 {field::text("name").doc("Its name, unique in the part.").check(wrong_stage_name),
-                  field::text("operator").doc("What it runs."),
-                  field::list("from", field::text(""))
-                    .doc("`stage`, `stage.port` or `*.port`.")
-                    .min(1)
-                    .optional(),
-                  field::any("with").doc("The fields of the operator.").optional()}))
-               .doc("Operators at their places.")
-               .min(1)}))
-          .doc("The stages between two topics.")
-          .min(1));
-  return form;
 }
 
 // -- settings -------------------------------------------------------------------------------------
@@ -296,6 +245,61 @@ std::optional<std::string> wrong_topic_name(std::string_view name) {
   return wrong_name(name, "_-.", "letters, digits, '_', '-' and '.'");
 }
 
+const spec& topology_spec() {
+  static const auto form =
+    spec{"topology"}
+      .summary("The form of a topology file.")
+      .add(field::text("topology").doc("Its name.").example("my_topology").check(wrong_stage_name))
+      .add(field::text("summary").doc("What it does, in a sentence.").by_default(""))
+      .add(
+        field::map(
+          "settings",
+          field::object(
+            "", {field::choice("type", {"text", "number", "decimal", "boolean", "duration", "size"})
+                   .doc("What its value must be."),
+                 field::any("default").doc("Its value when a config gives none.").optional(),
+                 field::text("doc").doc("What it is for.").by_default("")}))
+          .doc("What a config may set. `${settings.NAME}` stands for the value.")
+          .by_default("{}"))
+      .add(field::map("ports",
+                      field::object("", {field::choice("kind", {"source", "sink", "call"})
+                                           .doc("Where records come from, go to, or calls go."),
+                                         field::text("doc").doc("What it is for.").by_default("")}))
+             .doc("Where the topology touches the world. A config binds them."))
+      .add(field::map("internal",
+                      field::object("", {field::number("partitions")
+                                           .doc("Into how many it is divided.")
+                                           .by_default("4")
+                                           .min(1)
+                                           .max(1024),
+                                         field::text("doc").doc("What it is for.").by_default("")}))
+             .doc("Topics that carry records from one part to another.")
+             .by_default("{}"))
+      .add(
+        field::map(
+          "parts",
+          field::object(
+            "",
+            {field::text("reads").doc("The source port or internal topic that it reads."),
+             field::text("doc").doc("What it does.").by_default(""),
+             field::list(
+               "stages",
+               field::object(
+                 "",
+                 {field::text("name").doc("Its name, unique in the part.").check(wrong_stage_name),
+                  field::text("operator").doc("What it runs."),
+                  field::list("from", field::text(""))
+                    .doc("`stage`, `stage.port` or `*.port`.")
+                    .min(1)
+                    .optional(),
+                  field::any("with").doc("The fields of the operator.").optional()}))
+               .doc("Operators at their places.")
+               .min(1)}))
+          .doc("The stages between two topics.")
+          .min(1));
+  return form;
+}
+
 loaded read_topology(std::string_view yaml, const std::string& path, const given_settings& given,
                      findings& out) {
   loaded result;
@@ -305,7 +309,7 @@ loaded read_topology(std::string_view yaml, const std::string& path, const given
   if (out.size() != before)
     return result;
   findings form;
-  auto first = file_spec().parse(&draft, draft.where, form);
+  auto first = topology_spec().parse(&draft, draft.where, form);
   std::vector<std::string> declared;
   for (const auto& s :
        first.has("topology") ? first.map("settings") : std::vector<config::params::entry>{})
@@ -321,7 +325,7 @@ loaded read_topology(std::string_view yaml, const std::string& path, const given
   if (is_mapping)
     values = setting_values(first, given, out);
   auto tree = config::parse_yaml_with(yaml, path, setting_resolver(values, declared, asked), out);
-  auto file = file_spec().parse(&tree, tree.where, out);
+  auto file = topology_spec().parse(&tree, tree.where, out);
   if (!is_mapping)
     return result;
 

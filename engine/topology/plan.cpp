@@ -26,56 +26,6 @@ std::optional<std::string> not_empty(std::string_view text) {
   return text.empty() ? std::optional<std::string>{"is empty"} : std::nullopt;
 }
 
-const spec& file_spec() {
-  static const auto form =
-    spec{"config"}
-      .summary("The form of a config file.")
-      .add(field::text("application")
-             .doc("Names the state and the positions on the log; to change it is to start anew.")
-             .example("my-application")
-             .check(wrong_topic_name))
-      .add(field::text("topology")
-             .doc("The topology file, relative to this file.")
-             .example("../topologies/my_topology/topology.yaml")
-             .check(not_empty))
-      .add(field::any("log").doc("The log to run on: `{ embedded: {} }`.").optional())
-      .add(field::object("state", {field::text("folder")
-                                     .doc("The state folder, relative to the working folder.")
-                                     .example("./state/my-application")
-                                     .check(not_empty)})
-             .doc("Where state is kept.")
-             .example("{ folder: ./state/my-application }"))
-      .add(field::object("http", {field::text("bind")
-                                    .doc("The address to listen at.")
-                                    .by_default("127.0.0.1")
-                                    .check(not_empty),
-                                  field::number("port")
-                                    .doc("0: any free one, told in the log.")
-                                    .by_default("8080")
-                                    .min(0)
-                                    .max(65'535),
-                                  field::size("body_bytes_max")
-                                    .doc("A bigger request is refused.")
-                                    .by_default("32MiB")
-                                    .min(1)})
-             .doc("The port that serves ingress, log, metrics and health."))
-      .add(field::object("logging", {field::choice("format", {"text", "json"})
-                                       .doc("How a log line is written.")
-                                       .by_default("text"),
-                                     field::choice("level", {"debug", "info", "warn", "error"})
-                                       .doc("The least level that is written.")
-                                       .by_default("info")})
-             .doc("Log lines."))
-      .add(field::map("settings", field::any(""))
-             .doc("Values of the topology's settings.")
-             .by_default("{}"))
-      .add(field::map("bind", field::any(""))
-             .doc("A topic or connector for each port of the topology.")
-             .by_default("{}"))
-      .add(field::object("limits", limits_spec().fields).doc("Every bound of the engine."));
-  return form;
-}
-
 field retention() {
   return field::object(
            "retention",
@@ -181,7 +131,7 @@ public:
   plan_reader(const std::string& path, findings& out) : out_(out) { made_.config_file = path; }
 
   plan read(const node& tree) {
-    const auto file = file_spec().parse(&tree, tree.where, out_);
+    const auto file = config_spec().parse(&tree, tree.where, out_);
     made_.application = file.text("application");
     read_log(file);
     read_sections(file);
@@ -446,6 +396,56 @@ void mark_binding(node& binding) {
 
 } // namespace
 
+const spec& config_spec() {
+  static const auto form =
+    spec{"config"}
+      .summary("The form of a config file.")
+      .add(field::text("application")
+             .doc("Names the state and the positions on the log; to change it is to start anew.")
+             .example("my-application")
+             .check(wrong_topic_name))
+      .add(field::text("topology")
+             .doc("The topology file, relative to this file.")
+             .example("../topologies/my_topology/topology.yaml")
+             .check(not_empty))
+      .add(field::any("log").doc("The log to run on: `{ embedded: {} }`.").optional())
+      .add(field::object("state", {field::text("folder")
+                                     .doc("The state folder, relative to the working folder.")
+                                     .example("./state/my-application")
+                                     .check(not_empty)})
+             .doc("Where state is kept.")
+             .example("{ folder: ./state/my-application }"))
+      .add(field::object("http", {field::text("bind")
+                                    .doc("The address to listen at.")
+                                    .by_default("127.0.0.1")
+                                    .check(not_empty),
+                                  field::number("port")
+                                    .doc("0: any free one, told in the log.")
+                                    .by_default("8080")
+                                    .min(0)
+                                    .max(65'535),
+                                  field::size("body_bytes_max")
+                                    .doc("A bigger request is refused.")
+                                    .by_default("32MiB")
+                                    .min(1)})
+             .doc("The port that serves ingress, log, metrics and health."))
+      .add(field::object("logging", {field::choice("format", {"text", "json"})
+                                       .doc("How a log line is written.")
+                                       .by_default("text"),
+                                     field::choice("level", {"debug", "info", "warn", "error"})
+                                       .doc("The least level that is written.")
+                                       .by_default("info")})
+             .doc("Log lines."))
+      .add(field::map("settings", field::any(""))
+             .doc("Values of the topology's settings.")
+             .by_default("{}"))
+      .add(field::map("bind", field::any(""))
+             .doc("A topic or connector for each port of the topology.")
+             .by_default("{}"))
+      .add(field::object("limits", limits_spec().fields).doc("Every bound of the engine."));
+  return form;
+}
+
 std::optional<plan> load_plan(const std::string& config_path, const config::environment& env,
                               findings& out) {
   const auto before = out.size();
@@ -480,7 +480,7 @@ plan plan_for_testing(graph topology, std::uint32_t partitions) {
 std::string masked_config(const std::string& config_path, const config::environment& env) {
   findings ignored;
   auto tree = config::load_yaml(config_path, env, ignored);
-  const auto& known = file_spec().fields;
+  const auto& known = config_spec().fields;
   for (auto& e : tree.entries) {
     if (e.name == "bind")
       for (auto& binding : e.value.entries)

@@ -66,6 +66,10 @@ struct plan {
   topology::limits limits;
 };
 
+/// The form of a config file, for help and documentation. What a binding takes depends on its port:
+/// see docs/configuration.md.
+[[nodiscard]] const config::spec& config_spec();
+
 /// Reads and checks a config file and the topology that it names. Nothing when there were findings.
 /// Connectors and operators are looked up in the registries of the process.
 [[nodiscard]] std::optional<plan> load_plan(const std::string& config_path,

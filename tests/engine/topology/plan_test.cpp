@@ -88,6 +88,21 @@ TEST(plan, every_limit_can_be_set_by_its_name) {
   }
 }
 
+void expect_docs(const std::vector<config::field>& fields, const std::string& path) {
+  for (const auto& f : fields) {
+    EXPECT_FALSE(f.documentation.empty()) << path << "." << f.name;
+    const auto* inner = &f;
+    while (inner->element)
+      inner = inner->element.get();
+    expect_docs(inner->fields, path + "." + f.name);
+  }
+}
+
+TEST(forms_of_files, every_field_is_explained) {
+  expect_docs(config_spec().fields, "config");
+  expect_docs(topology_spec().fields, "topology");
+}
+
 TEST(plan, for_tests_each_port_has_a_topic_of_its_own_name) {
   auto p = plan_for_testing(load_good().topology, 3);
   EXPECT_EQ(p.topics.size(), 5U);
