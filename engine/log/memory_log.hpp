@@ -31,8 +31,8 @@ public:
   [[nodiscard]] result<std::vector<log_record>> read(const partition_id& of, std::int64_t from,
                                                      const read_limits& limits) const override;
   [[nodiscard]] result<std::int64_t>
-  append(const log_append& records, std::optional<std::string_view> idempotency_key) override;
-  using log::append;
+  append(const log_append& records,
+         std::optional<std::string_view> idempotency_key = std::nullopt) override;
   [[nodiscard]] status commit(const log_commit& commit) override;
   [[nodiscard]] result<std::optional<std::int64_t>> position(std::string_view application,
                                                              const partition_id& of) const override;
