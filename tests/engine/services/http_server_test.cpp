@@ -1,4 +1,4 @@
-#include "service_fixture.hpp"
+#include "tests/engine/services/service_fixture.hpp"
 
 #include <atomic>
 #include <chrono>

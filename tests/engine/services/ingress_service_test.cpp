@@ -2,7 +2,7 @@
 
 #include "engine/core/fault.hpp"
 #include "engine/core/murmur2.hpp"
-#include "service_fixture.hpp"
+#include "tests/engine/services/service_fixture.hpp"
 
 namespace sallyport {
 namespace {

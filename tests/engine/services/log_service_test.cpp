@@ -1,6 +1,6 @@
 #include "engine/services/log_service.hpp"
 
-#include "service_fixture.hpp"
+#include "tests/engine/services/service_fixture.hpp"
 
 namespace sallyport {
 namespace {

@@ -1,6 +1,6 @@
 #include "engine/services/observe_service.hpp"
 
-#include "service_fixture.hpp"
+#include "tests/engine/services/service_fixture.hpp"
 
 #include <atomic>
 
