@@ -35,7 +35,7 @@ struct simulator_options {
   std::set<std::string> roles{"ROLE_COMMUNITY", "ROLE_COMMUNITY_CUSTODY_UPDATE"};
   std::vector<nlohmann::json> faults; ///< each as PUT /simulator/faults takes it
   std::optional<std::filesystem::path> mappings;
-  std::size_t requests_max = 2'000'000; ///< the oldest records go first
+  std::size_t requests_max = 1'000'000; ///< the oldest records go first
 };
 
 class simulator {
