@@ -242,9 +242,16 @@ status rocksdb_database::write(rocksdb::WriteBatch& batch, bool sync) {
   if (read_only_)
     return fail(
       folder_error(errc::unavailable, retry_hint::never, folder_, "is open for reading only"));
-  // RocksDB refuses all writes after one that failed until it is told to try again.
+  // RocksDB refuses all writes after one that failed until it is told to try again. After a full
+  // disk it looks by itself every few seconds and is busy until then.
   if (write_failed_) {
-    if (auto resumed = db_->Resume(); !resumed.ok())
+    auto resumed = db_->Resume();
+    if (resumed.IsBusy())
+      return fail(error::external(
+        errc::unavailable, "writing to the state folder " + folder_.string() +
+                             ": the disk is full; the engine goes on by itself when at least " +
+                             std::to_string(big_write_buffer_bytes / mebibyte) + " MiB are free"));
+    if (!resumed.ok())
       return fail(to_error(resumed, "writing to the state folder"));
     write_failed_ = false;
   }
