@@ -23,14 +23,15 @@ struct row {
 /// A count, unless the name says bytes.
 constexpr std::array<row, 18> rows{{
   {"batch_records_max", &limits::batch_records_max, 1, "Records that a lane takes in at once."},
-  {"batch_bytes_max", &limits::batch_bytes_max, 1, "And their bytes."},
+  {"batch_bytes_max", &limits::batch_bytes_max, 1, "Bytes that a lane takes in at once."},
   {"credit_rounds_max", &limits::credit_rounds_max, 1,
    "Rounds of a lane that are between its door and its last stage."},
   {"epoch_records_max", &limits::epoch_records_max, 1, "Records that an epoch takes in."},
-  {"epoch_bytes_max", &limits::epoch_bytes_max, 1, "And their bytes."},
+  {"epoch_bytes_max", &limits::epoch_bytes_max, 1, "Bytes that an epoch takes in."},
   {"commit_interval", &limits::commit_interval, 1,
    "An epoch with anything in it ends after this, at the latest."},
-  {"commit_linger", &limits::commit_linger, 0, "And after this when only records wait for it."},
+  {"commit_linger", &limits::commit_linger, 0,
+   "It ends after this already when only records wait for it."},
   {"timers_per_tick_max", &limits::timers_per_tick_max, 1,
    "Timers of a stage that fire under one input."},
   {"conversations_open_max", &limits::conversations_open_max, 1,

@@ -4,6 +4,7 @@
 #include <gtest/gtest.h>
 
 #include <fstream>
+#include <sstream>
 
 namespace sallyport::topology {
 namespace {
@@ -101,6 +102,15 @@ void expect_docs(const std::vector<config::field>& fields, const std::string& pa
 TEST(forms_of_files, every_field_is_explained) {
   expect_docs(config_spec().fields, "config");
   expect_docs(topology_spec().fields, "topology");
+}
+
+TEST(forms_of_files, the_documentation_has_every_limit_with_its_default) {
+  std::ostringstream text;
+  text << std::ifstream{SALLYPORT_SOURCE_DIR "/docs/configuration.md"}.rdbuf();
+  for (const auto& f : limits_spec().fields) {
+    const auto row = "| `" + f.name + "` | `" + *f.default_value + "` | " + f.documentation + " |";
+    EXPECT_NE(text.str().find(row), std::string::npos) << row;
+  }
 }
 
 TEST(plan, for_tests_each_port_has_a_topic_of_its_own_name) {
