@@ -6,6 +6,7 @@
 #include <ostream>
 #include <string>
 #include <string_view>
+#include <utility>
 
 namespace sallyport {
 
@@ -23,16 +24,29 @@ public:
   /// The null value.
   bytes() noexcept = default;
 
+  // NOLINTBEGIN(google-explicit-constructor): text is bytes.
   /// Takes over the memory of `text`.
-  bytes(std::string text) // NOLINT(google-explicit-constructor): text is bytes.
-    : bytes(std::make_shared<const std::string>(std::move(text))) {}
+  bytes(std::string text) : bytes(std::make_shared<const std::string>(std::move(text))) {}
 
-  bytes(std::string_view text) : bytes(std::string{text}) {} // NOLINT(google-explicit-constructor)
-  bytes(const char* text) : bytes(std::string{text}) {}      // NOLINT(google-explicit-constructor)
+  bytes(std::string_view text) : bytes(std::string{text}) {}
+  bytes(const char* text) : bytes(std::string{text}) {}
+  // NOLINTEND(google-explicit-constructor)
 
   /// Points into memory that `owner` keeps alive.
   bytes(std::shared_ptr<const void> owner, std::string_view view) noexcept
     : owner_(std::move(owner)), view_(view.data() == nullptr ? std::string_view{""} : view) {}
+
+  bytes(const bytes&) noexcept = default;
+  bytes& operator=(const bytes&) noexcept = default;
+  /// What was moved from is null: it must not point into memory that it no longer holds.
+  bytes(bytes&& other) noexcept
+    : owner_(std::move(other.owner_)), view_(std::exchange(other.view_, {})) {}
+  bytes& operator=(bytes&& other) noexcept {
+    owner_ = std::move(other.owner_);
+    view_ = std::exchange(other.view_, {});
+    return *this;
+  }
+  ~bytes() = default;
 
   [[nodiscard]] bool is_null() const noexcept { return view_.data() == nullptr; }
   [[nodiscard]] bool empty() const noexcept { return view_.empty(); }
@@ -41,9 +55,8 @@ public:
   [[nodiscard]] std::string_view view() const noexcept { return view_; }
   [[nodiscard]] std::string str() const { return std::string{view_}; }
 
-  operator std::string_view() const noexcept {
-    return view_;
-  } // NOLINT(google-explicit-constructor)
+  // NOLINTNEXTLINE(google-explicit-constructor)
+  operator std::string_view() const noexcept { return view_; }
 
   friend bool operator==(const bytes& a, const bytes& b) noexcept {
     return a.is_null() == b.is_null() && a.view_ == b.view_;

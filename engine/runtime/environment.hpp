@@ -1,0 +1,30 @@
+#pragma once
+
+#include "engine/connectors/caller.hpp"
+#include "engine/log/log.hpp"
+#include "engine/observe/metrics.hpp"
+#include "engine/state/store.hpp"
+#include "engine/time/clock.hpp"
+#include "engine/topology/plan.hpp"
+
+#include <cstdint>
+#include <map>
+#include <memory>
+#include <string>
+
+namespace sallyport::runtime {
+
+/// What an instance runs on. All of it outlives the instance.
+struct environment {
+  const topology::plan& plan;
+  sallyport::log& log;
+  const sallyport::store& store;
+  const wall_clock& clock;
+  observe::metrics& metrics;
+  /// By call port.
+  std::map<std::string, std::shared_ptr<caller>> callers;
+  /// Part of every idempotency key: a restored backup begins a new one.
+  std::uint64_t generation = 1;
+};
+
+} // namespace sallyport::runtime

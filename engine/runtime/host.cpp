@@ -1,0 +1,545 @@
+#include "engine/runtime/host.hpp"
+
+#include "engine/core/fault.hpp"
+#include "engine/observe/log.hpp"
+#include "engine/runtime/committer.hpp"
+#include "engine/runtime/stage_shell.hpp"
+
+#include <caf/send.hpp>
+#include <caf/typed_event_based_actor.hpp>
+
+#include <algorithm>
+
+namespace sallyport::runtime {
+
+namespace {
+
+using namespace std::chrono_literals;
+
+/// The wall clock may be set: timers are looked at again after this at the latest.
+constexpr auto longest_sleep = 1s;
+constexpr auto journal_drop_every = 10min;
+
+std::size_t size_of(const record& r) {
+  auto size = r.key.size() + r.value.size();
+  for (const auto& h : r.headers)
+    size += h.name.size() + h.value.size();
+  return size;
+}
+
+/// Doubles from the initial pause to the longest.
+duration pause(const topology::limits& limits, std::uint32_t failures) {
+  auto d = limits.lane_restart_initial;
+  for (std::uint32_t i = 1; i < failures && d < limits.lane_restart_max; ++i)
+    d *= 2;
+  return std::min(d, limits.lane_restart_max);
+}
+
+} // namespace
+
+// -- initialization ----------------------------------------------------------------------
+
+void host_state::init(const environment* with, std::size_t index,
+                      const std::vector<assignment>& lanes, flag flag_of_host) {
+  env = with;
+  nudged = std::move(flag_of_host);
+  told = std::make_unique<meters>(env->metrics, index);
+  for (const auto& a : lanes) {
+    slot s;
+    s.part = a.part;
+    s.name = {env->plan.application, a.part->name, a.partition,
+              env->plan.topics.at(a.part->reads).name};
+    s.wires = lane::wiring::of(*a.part);
+    slots.push_back(std::move(s));
+  }
+  cycle = std::make_unique<lane::epoch_cycle>(env->plan.limits);
+  writer = self->spawn<caf::detached>(committer, &env->log, host_actor{self});
+  next_journal_drop = std::chrono::steady_clock::now() + journal_drop_every;
+}
+
+host_actor::behavior_type host_state::make_behavior() {
+  return {
+    [this](const stage_report& r) { on_report(r); },
+    [this](const stage_failed& f) {
+      if (f.incarnation == incarnation)
+        lane_failed(slots[f.lane], f.why);
+      work();
+    },
+    [this](const commit_report& r) { on_commit(r); },
+    [this](const call_report& r) { on_call(r); },
+    [this](const nudge&) {
+      nudged->store(false);
+      for (auto& s : slots)
+        s.records_may_wait = true;
+      work();
+    },
+    [this](const wake& w) {
+      if (w.number == wake_number)
+        work();
+    },
+    [this](const drain& d) { on_drain(d); },
+    [this](const order& o) {
+      for (auto& s : slots) {
+        if (s.part->name != o.part || (o.partition && *o.partition != s.name.partition))
+          continue;
+        auto at = std::ranges::find(s.part->stages, o.stage, &topology::stage::name);
+        if (at != s.part->stages.end())
+          s.orders.push_back(
+            {static_cast<std::size_t>(at - s.part->stages.begin()), o.name, o.payload});
+      }
+      work();
+    },
+  };
+}
+
+// -- lanes -------------------------------------------------------------------------------
+
+void host_state::open_lanes() {
+  if (committing)
+    return;
+  auto now = std::chrono::steady_clock::now();
+  for (auto& s : slots)
+    if (!s.open && s.reopen_at <= now)
+      open_lane(s);
+}
+
+void host_state::open_lane(slot& s) {
+  try {
+    auto opened = fault::at("restart.lanes");
+    if (!opened)
+      throw lane::engine_failure{opened.error()};
+    auto position = env->log.position(s.name.application, {s.name.source, s.name.partition});
+    if (!position)
+      throw lane::engine_failure{position.error()};
+    std::int64_t from = 0;
+    if (*position) {
+      from = **position;
+    } else {
+      auto offsets = env->log.offsets({s.name.source, s.name.partition});
+      if (!offsets)
+        throw lane::engine_failure{offsets.error()};
+      from = offsets->begin;
+    }
+    s.entry = std::make_unique<lane::door>(s.name, *s.part, env->store);
+    s.entry->open(from);
+    std::vector<std::shared_ptr<lane::stage>> stages;
+    for (std::size_t i = 0; i < s.part->stages.size(); ++i) {
+      stages.push_back(std::make_shared<lane::stage>(
+        lane::stage::environment{s.name, *s.part, i, env->store, env->plan.limits}));
+      stages.back()->open();
+    }
+    if (auto found = fault::at("restart.ledger"); !found)
+      throw lane::engine_failure{found.error()};
+    auto index = static_cast<std::size_t>(&s - slots.data());
+    s.shells.resize(stages.size());
+    // From the last to the first: a stage must know its readers.
+    for (auto i = stages.size(); i-- > 0;) {
+      std::vector<std::vector<stage_shell_state::target>> readers;
+      for (const auto& port : s.wires.readers[i]) {
+        auto& to = readers.emplace_back();
+        for (const auto& t : port)
+          to.push_back({s.shells[t.stage], t.input});
+      }
+      s.shells[i] = self->spawn(
+        stage_shell, stages[i],
+        stage_shell_state::place{incarnation, index, i, s.part->stages[i].inputs.size()},
+        std::move(readers), host_actor{self});
+    }
+    s.due.assign(stages.size(), std::nullopt);
+    s.next_round = 1;
+    s.opened_told = false;
+    s.tick_round.reset();
+    s.records_may_wait = true;
+    s.open = true;
+    told->lane_open(s.name, true);
+  } catch (const lane::engine_failure& e) {
+    ++s.failures;
+    s.reopen_at = std::chrono::steady_clock::now() + pause(env->plan.limits, s.failures);
+    told->lane_open(s.name, false);
+    observe::log(observe::level::error, "lane.open_failed", "a lane cannot be opened",
+                 {{"lane", s.name.text()}, {"why", e.why().what}});
+  }
+}
+
+void host_state::close_lanes() {
+  ++incarnation;
+  for (auto& s : slots) {
+    for (auto& shell : s.shells)
+      self->send_exit(shell, caf::exit_reason::user_shutdown);
+    s.shells.clear();
+    s.entry.reset();
+    s.reports.clear();
+    s.answers.clear();
+    s.in_ending = false;
+    s.ending = {};
+    s.open = false;
+  }
+  parts_missing = 0;
+  starts.clear();
+  counted.clear();
+  counted_ending.clear();
+  cycle = std::make_unique<lane::epoch_cycle>(env->plan.limits);
+}
+
+void host_state::lane_failed(slot& s, const error& why) {
+  ++s.failures;
+  s.reopen_at = std::chrono::steady_clock::now() + pause(env->plan.limits, s.failures);
+  told->lane_failed(s.name);
+  told->lane_open(s.name, false);
+  observe::log(observe::level::error, "lane.failed", "a lane failed and is opened again",
+               {{"lane", s.name.text()}, {"why", why.what}});
+  roll_back(why);
+}
+
+void host_state::roll_back(const error& why) {
+  observe::log(observe::level::warn, "epoch.dropped",
+               "open epochs are dropped; their lanes go on from the last commit",
+               {{"why", why.what}});
+  told->rolled_back();
+  close_lanes();
+  if (committing)
+    reopen_after_commit = true;
+  else
+    open_lanes();
+}
+
+// -- inputs ------------------------------------------------------------------------------
+
+void host_state::work() {
+  if (now_in == phase::ended)
+    return;
+  if (!committing || !reopen_after_commit)
+    open_lanes();
+  bool fed = true;
+  while (fed) {
+    fed = false;
+    for (auto& s : slots)
+      fed = feed(s) || fed;
+  }
+  end_epoch_if_due();
+  end_if_drained();
+  schedule_wake();
+}
+
+bool host_state::tick_due(const slot& s, wall_time now) const {
+  return !s.tick_round &&
+         std::ranges::any_of(s.due, [&](const auto& due) { return due && *due <= now; });
+}
+
+bool host_state::feed(slot& s) {
+  if (!s.open || s.reports.size() >= env->plan.limits.credit_rounds_max || !cycle->may_admit())
+    return false;
+  std::vector<lane::signal> signals;
+  try {
+    gather_signals(s, signals);
+    auto events = gather_records(s);
+    if (signals.empty() && events.empty())
+      return false;
+    send_round(s, std::move(events), signals, std::nullopt);
+  } catch (const lane::engine_failure& e) {
+    lane_failed(s, e.why());
+    return false;
+  }
+  return true;
+}
+
+void host_state::gather_signals(slot& s, std::vector<lane::signal>& signals) {
+  auto now = env->clock.now();
+  if (!s.opened_told) {
+    s.opened_told = true;
+    signals.push_back(s.entry->admit(lane::tick{true}, now));
+  }
+  if (now_in == phase::running)
+    for (; !s.orders.empty(); s.orders.pop_front())
+      signals.push_back(s.entry->admit(std::move(s.orders.front()), now));
+  while (!s.answers.empty() && signals.size() < env->plan.limits.batch_records_max) {
+    if (auto admitted = fault::at("call.admitted"); !admitted)
+      throw lane::engine_failure{admitted.error()};
+    signals.push_back(s.entry->admit(std::move(s.answers.front()), now));
+    s.answers.pop_front();
+  }
+  if (now_in == phase::running && tick_due(s, now)) {
+    signals.push_back(s.entry->admit(lane::tick{}, now));
+    s.tick_round = s.next_round;
+  }
+}
+
+std::vector<lane::event> host_state::gather_records(slot& s) {
+  if (!s.records_may_wait || now_in != phase::running)
+    return {};
+  const auto& limits = env->plan.limits;
+  auto records = env->log.read({s.name.source, s.name.partition}, s.entry->next_offset(),
+                               {limits.batch_records_max, limits.batch_bytes_max});
+  if (!records)
+    throw lane::engine_failure{std::move(records).error()};
+  if (records->empty()) {
+    s.records_may_wait = false;
+    return {};
+  }
+  auto now = env->clock.now();
+  auto oldest = records->front().rec.timestamp;
+  auto events = s.entry->admit(std::move(*records), now);
+  told->admitted(s.name, events.size(), std::chrono::duration<double>(now - oldest).count());
+  return events;
+}
+
+void host_state::send_round(slot& s, std::vector<lane::event> events,
+                            const std::vector<lane::signal>& signals,
+                            std::optional<std::uint64_t> barrier) {
+  if (!barrier) {
+    std::size_t bytes = 0;
+    for (const auto& e : events)
+      bytes += size_of(e.rec);
+    auto now = std::chrono::steady_clock::now();
+    if (!cycle->end_at())
+      epoch_began = now;
+    cycle->admitted(events.size() + signals.size(), bytes, now);
+  }
+  auto round = s.next_round++;
+  s.reports[round] = s.shells.size();
+  for (std::size_t i = 0; i < s.shells.size(); ++i)
+    self->send(s.shells[i],
+               enter{round,
+                     std::make_shared<std::vector<lane::signal>>(lane::signals_for(signals, i)),
+                     barrier});
+  lane::hand_out(std::move(events), s.wires.source_readers,
+                 [&](const lane::wiring::target& to, std::vector<lane::event>&& what) {
+                   self->send(s.shells[to.stage],
+                              deliver{round, to.input,
+                                      std::make_shared<std::vector<lane::event>>(std::move(what))});
+                 });
+  told->credit(s.name, env->plan.limits.credit_rounds_max -
+                         std::min(s.reports.size(), env->plan.limits.credit_rounds_max));
+}
+
+// -- epochs ------------------------------------------------------------------------------
+
+void host_state::end_epoch_if_due() {
+  if (!cycle->should_end(std::chrono::steady_clock::now()))
+    return;
+  if (auto barrier = fault::at("epoch.barrier"); !barrier) {
+    roll_back(barrier.error());
+    return;
+  }
+  auto epoch = cycle->end();
+  ending_began = epoch_began;
+  counted_ending = std::exchange(counted, {});
+  for (auto& s : slots) {
+    if (!s.open)
+      continue;
+    s.in_ending = true;
+    s.ending = {};
+    s.ending.lane = &s.name;
+    s.ending.entry = s.entry->seal();
+    s.ending.parts.resize(s.shells.size());
+    parts_missing += s.shells.size();
+    send_round(s, {}, {}, epoch);
+  }
+}
+
+void host_state::on_report(const stage_report& r) {
+  if (r.incarnation != incarnation)
+    return;
+  auto& s = slots[r.lane];
+  auto& what = *r.what;
+  told->passed(s.name, s.part->stages[r.stage], what);
+  s.due[r.stage] = what.output.next_due;
+  auto& counters = what.part ? counted_ending : counted;
+  for (const auto& [key, times] : what.counters)
+    counters[key] += times;
+  for (const auto& read : what.output.reads)
+    start(s, r.lane, read);
+  if (what.output.effects_wait && !what.part)
+    cycle->effects_wait();
+  if (what.part) {
+    for (auto& write : what.part->starts)
+      starts.emplace_back(r.lane, std::move(write));
+    s.ending.parts[r.stage] = std::move(*what.part);
+    --parts_missing;
+  }
+  auto at = s.reports.find(r.round);
+  if (--at->second == 0) {
+    s.reports.erase(at);
+    if (s.tick_round && *s.tick_round == r.round)
+      s.tick_round.reset();
+  }
+  commit_if_sealed();
+  work();
+}
+
+void host_state::commit_if_sealed() {
+  if (!cycle->ending() || committing || parts_missing > 0)
+    return;
+  if (auto sealed = fault::at("epoch.sealed"); !sealed) {
+    roll_back(sealed.error());
+    return;
+  }
+  std::vector<lane::lane_epoch> lanes;
+  for (auto& s : slots)
+    if (s.in_ending)
+      lanes.push_back(std::move(s.ending));
+  auto commit =
+    std::make_shared<log_commit>(lane::compose(env->plan.application, lanes, env->plan.topics));
+  add_journal_drops(*commit);
+  for (auto& l : lanes) {
+    auto at = std::ranges::find_if(slots, [&](const slot& s) { return &s.name == l.lane; });
+    at->ending = std::move(l);
+  }
+  committing = true;
+  self->send(writer, commit_order{cycle->open() - 1, std::move(commit)});
+}
+
+void host_state::add_journal_drops(log_commit& commit) {
+  auto now = std::chrono::steady_clock::now();
+  if (now < next_journal_drop)
+    return;
+  next_journal_drop = now + journal_drop_every;
+  auto before = env->clock.now() - env->plan.limits.journal_retention;
+  for (const auto& s : slots)
+    if (auto range = lane::expired_journal(env->store, s.name, before); range && *range)
+      commit.state.drops.push_back(std::move(**range));
+}
+
+void host_state::on_commit(const commit_report& r) {
+  committing = false;
+  if (reopen_after_commit) {
+    reopen_after_commit = false;
+    work();
+    return;
+  }
+  if (!r.failed)
+    if (auto published = fault::at("commit.published"); !published) {
+      roll_back(published.error());
+      work();
+      return;
+    }
+  if (r.failed) {
+    ++commit_failures;
+    for (auto& s : slots)
+      s.reopen_at = std::chrono::steady_clock::now() + pause(env->plan.limits, commit_failures);
+    roll_back(*r.failed);
+    work();
+    return;
+  }
+  commit_failures = 0;
+  for (auto& s : slots) {
+    if (!s.in_ending)
+      continue;
+    s.in_ending = false;
+    s.failures = 0;
+    told->committed(s.name, s.ending.parts, *s.part, s.ending.entry.received);
+    s.ending = {};
+    for (auto& shell : s.shells)
+      self->send(shell, epoch_committed{r.epoch});
+  }
+  told->epoch(
+    std::chrono::duration<double>(std::chrono::steady_clock::now() - ending_began).count(),
+    r.seconds);
+  told->counted(counted_ending);
+  counted_ending.clear();
+  for (auto& [lane, write] : std::exchange(starts, {}))
+    start(slots[lane], lane, write);
+  cycle->committed();
+  work();
+}
+
+// -- calls -------------------------------------------------------------------------------
+
+void host_state::start(slot& s, std::size_t index, const lane::call_start& what) {
+  if (now_in != phase::running)
+    return; // it stays open in the ledger
+  auto peer = env->callers.find(what.port);
+  if (peer == env->callers.end())
+    return;
+  ++calls_under_way;
+  caller::attempt attempt{
+    what.request,
+    lane::idempotency_key(s.name, env->generation, s.part->stages[what.stage].name, what.id),
+    what.timeout, what.first_try};
+  peer->second->start(std::move(attempt), [to = host_actor{self}, incarnation = incarnation, index,
+                                           stage = what.stage, id = what.id](call_answer said) {
+    caf::anon_send(
+      to, call_report{incarnation, index,
+                      std::make_shared<lane::answer>(lane::answer{stage, id, std::move(said)})});
+  });
+}
+
+void host_state::on_call(const call_report& r) {
+  --calls_under_way;
+  if (r.incarnation == incarnation)
+    slots[r.lane].answers.push_back(std::move(*r.what));
+  work();
+}
+
+// -- end ---------------------------------------------------------------------------------
+
+void host_state::on_drain(const drain& d) {
+  if (now_in != phase::running)
+    return;
+  now_in = phase::draining;
+  drain_until = d.until;
+  if (auto drained = fault::at("stop.drain"); !drained) {
+    close_lanes();
+    for (auto& s : slots)
+      s.reopen_at = instant::max();
+  }
+  work();
+}
+
+void host_state::end_if_drained() {
+  if (now_in != phase::draining)
+    return;
+  bool patience = std::chrono::steady_clock::now() < drain_until;
+  if (calls_under_way > 0 && patience)
+    return;
+  bool idle = !committing && !cycle->ending();
+  for (const auto& s : slots)
+    idle = idle && s.reports.empty() && (!s.open || s.answers.empty());
+  if (!idle)
+    return;
+  if (cycle->end_at()) {
+    cycle->effects_wait();
+    end_epoch_if_due();
+    return;
+  }
+  now_in = phase::ended;
+  close_lanes();
+  self->send_exit(writer, caf::exit_reason::user_shutdown);
+  writer = nullptr;
+  self->quit();
+}
+
+void host_state::schedule_wake() {
+  if (now_in == phase::ended)
+    return;
+  auto now = std::chrono::steady_clock::now();
+  auto sleep = std::chrono::duration_cast<std::chrono::milliseconds>(longest_sleep);
+  auto at_most = [&](auto until) {
+    sleep = std::min(sleep, std::max(std::chrono::milliseconds{1},
+                                     std::chrono::ceil<std::chrono::milliseconds>(until)));
+  };
+  if (auto end = cycle->end_at(); end && !cycle->ending())
+    at_most(*end - now);
+  auto wall = env->clock.now();
+  for (const auto& s : slots) {
+    if (!s.open && s.reopen_at != instant::max())
+      at_most(s.reopen_at - now);
+    if (!s.tick_round)
+      for (const auto& due : s.due)
+        if (due && s.open)
+          at_most(*due - wall);
+  }
+  if (now_in == phase::draining)
+    at_most(drain_until - now);
+  self->delayed_send(self, sleep, wake{++wake_number});
+}
+
+host_actor::behavior_type host(host_actor::stateful_pointer<host_state> self,
+                               const environment* with, std::size_t index,
+                               std::vector<host_state::assignment> lanes, host_state::flag nudged) {
+  self->state.init(with, index, lanes, std::move(nudged));
+  self->send(self, nudge{});
+  return self->state.make_behavior();
+}
+
+} // namespace sallyport::runtime

@@ -1,0 +1,40 @@
+#pragma once
+
+#include "engine/core/error.hpp"
+#include "engine/core/wall_time.hpp"
+#include "engine/runtime/environment.hpp"
+
+#include <memory>
+#include <optional>
+#include <string>
+
+namespace sallyport::runtime {
+
+/// A running topology: hosts with their lanes, on the actor system, which nobody outside of this
+/// folder sees.
+///
+/// Thread safety: all functions may be called from any thread; `stop` once.
+class instance {
+public:
+  /// Makes the topics, opens the lanes and begins to work. `with` and all it refers to outlive the
+  /// instance.
+  [[nodiscard]] static result<std::unique_ptr<instance>> start(const environment& with);
+  ~instance();
+  instance(const instance&) = delete;
+  instance& operator=(const instance&) = delete;
+
+  /// Takes nothing more in, ends the epochs, gives calls under way `within`; the rest stays open in
+  /// the ledger. Returns when all is committed.
+  void stop(duration within);
+
+  /// An order to a stage, let in by the doors of its lanes.
+  void command(const std::string& part, std::optional<std::uint32_t> partition,
+               const std::string& stage, const std::string& name, const std::string& payload);
+
+private:
+  struct body;
+  explicit instance(std::unique_ptr<body> b);
+  std::unique_ptr<body> body_;
+};
+
+} // namespace sallyport::runtime

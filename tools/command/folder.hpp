@@ -1,0 +1,37 @@
+#pragma once
+
+#include "engine/log/embedded_log.hpp"
+#include "engine/state/rocksdb_database.hpp"
+#include "engine/state/rocksdb_store.hpp"
+#include "engine/time/clock.hpp"
+
+#include <memory>
+#include <string>
+
+namespace CLI {
+class App;
+}
+
+namespace sallyport::command {
+
+/// Which state folder a verb works on: `--state FOLDER`, or that of `--config FILE`.
+struct folder_option {
+  std::string state;
+  std::string config;
+
+  void declare(CLI::App& sub);
+  [[nodiscard]] result<std::string> folder() const;
+};
+
+/// A state folder that is open.
+struct open_folder {
+  system_wall_clock clock;
+  std::unique_ptr<rocksdb_database> database;
+  std::unique_ptr<rocksdb_store> store;
+  std::unique_ptr<embedded_log> log;
+
+  [[nodiscard]] static result<std::unique_ptr<open_folder>> open(const std::string& folder,
+                                                                 bool read_only);
+};
+
+} // namespace sallyport::command

@@ -1,0 +1,224 @@
+#include "tools/command/service.hpp"
+
+#include "engine/core/fault.hpp"
+#include "engine/observe/log.hpp"
+
+#include <filesystem>
+
+namespace sallyport::command {
+
+namespace {
+
+using namespace std::chrono_literals;
+
+/// How often old records are dropped from the topics.
+constexpr auto maintenance_every = 60s;
+constexpr std::string_view generation_row = "generation";
+
+/// Which run of the state this is; a restored backup begins a new one.
+result<std::uint64_t> generation_of(store& in) {
+  SALLYPORT_TRY(auto row, in.get(family::meta, generation_row));
+  if (row)
+    return std::stoull(*row);
+  store_batch first;
+  first.put(family::meta, std::string{generation_row}, "1");
+  SALLYPORT_CHECK(in.write(first, true));
+  return 1;
+}
+
+} // namespace
+
+service::service(topology::plan plan, std::string masked_config)
+  : plan_(std::move(plan)), masked_config_(std::move(masked_config)),
+    process_metrics_(metrics_, SALLYPORT_VERSION) {}
+
+result<std::unique_ptr<service>> service::start(topology::plan plan, std::string masked_config) {
+  std::unique_ptr<service> s{new service{std::move(plan), std::move(masked_config)}};
+  SALLYPORT_CHECK(s->open_state());
+  SALLYPORT_CHECK(s->make_callers());
+  s->add_metrics();
+  SALLYPORT_TRY(s->instance_, runtime::instance::start(*s->environment_));
+  SALLYPORT_CHECK(s->open_http());
+  SALLYPORT_CHECK(s->start_connectors());
+  s->maintenance_ = std::thread{[self = s.get()] { self->maintain(); }};
+  s->health_.set_ready(true);
+  return s;
+}
+
+status service::open_state() {
+  SALLYPORT_CHECK(fault::at("restart.open"));
+  rocksdb_database::options how;
+  how.folder = plan_.state_folder;
+  SALLYPORT_TRY(database_, rocksdb_database::open(how));
+  SALLYPORT_CHECK(database_->claim(plan_.application));
+  store_ = std::make_unique<rocksdb_store>(*database_);
+  SALLYPORT_TRY(log_, embedded_log::open(*database_, clock_));
+  return {};
+}
+
+status service::make_callers() {
+  std::map<std::string, std::shared_ptr<caller>> callers;
+  for (const auto& [port, binding] : plan_.calls) {
+    SALLYPORT_TRY(auto made, binding.connector->as_caller->make(binding.with));
+    callers.emplace(port, std::move(made));
+  }
+  SALLYPORT_TRY(auto generation, generation_of(*store_));
+  environment_ = std::make_unique<runtime::environment>(
+    runtime::environment{plan_, *log_, *store_, clock_, metrics_, std::move(callers), generation});
+  return {};
+}
+
+status service::open_http() {
+  http_server::limits how;
+  how.body_bytes_max = plan_.http.body_bytes_max;
+  http_ = std::make_unique<http_server>(how);
+  ingress_service::limits ingress_limits;
+  ingress_limits.record_bytes_max = plan_.limits.record_bytes_max;
+  ingress_posts_ = std::make_unique<ingress_service>(*log_, clock_, ingress_limits);
+  log_reads_ = std::make_unique<log_service>(*log_);
+  observed_ = std::make_unique<observe_service>(
+    metrics_, health_,
+    instance_info{SALLYPORT_VERSION, plan_.application, clock_.now(), masked_config_});
+  ingress_posts_->serve_on(*http_);
+  log_reads_->serve_on(*http_);
+  observed_->serve_on(*http_);
+  SALLYPORT_TRY(port_, http_->start(plan_.http.bind, plan_.http.port));
+  observe::log(observe::level::info, "http.listening", "ingress, log, metrics and health",
+               {{"address", plan_.http.bind + ":" + std::to_string(port_)}});
+  return {};
+}
+
+status service::start_connectors() {
+  for (const auto& binding : plan_.egresses) {
+    SALLYPORT_TRY(auto made, binding.connector->as_egress->make(binding.with));
+    egress::source of{log_.get(), plan_.topics.at(binding.port),
+                      plan_.application + "." + binding.name};
+    egress_threads_.emplace_back([run = made.get(), of, name = binding.name] {
+      if (auto done = run->run(of); !done)
+        observe::log(observe::level::error, "egress.ended", "an egress ended with an error",
+                     {{"binding", name}, {"why", done.error().what}});
+    });
+    egresses_.push_back(std::move(made));
+  }
+  for (const auto& binding : plan_.ingresses) {
+    SALLYPORT_TRY(auto made, binding.connector->as_ingress->make(binding.with));
+    ingress::target into{log_.get(), plan_.topics.at(binding.port),
+                         plan_.application + "." + binding.name};
+    ingress_threads_.emplace_back([run = made.get(), into, name = binding.name] {
+      if (auto done = run->run(into); !done)
+        observe::log(observe::level::error, "ingress.ended", "an ingress ended with an error",
+                     {{"binding", name}, {"why", done.error().what}});
+    });
+    ingresses_.push_back(std::move(made));
+  }
+  return {};
+}
+
+void service::add_metrics() {
+  for (const auto& [name, value] : topology::limit_values(plan_.limits))
+    metrics_
+      .add_gauge("sallyport_limit", "The bounds of the engine as they are set; times in seconds.",
+                 {{"name", std::string{name}}})
+      .set(value);
+  refresh_handle_ = metrics_.before_scrape([this] { refresh_metrics(); });
+  health_.add("diskSpace", [this] {
+    std::error_code ec;
+    auto space = std::filesystem::space(plan_.state_folder, ec);
+    observe::health_report r;
+    r.up = !ec && space.available > (64U << 20U);
+    r.details["free"] = std::to_string(space.available);
+    return r;
+  });
+  health_.add("log", [this] {
+    observe::health_report r;
+    r.details["topics"] = std::to_string(log_->topics().size());
+    return r;
+  });
+}
+
+void service::refresh_metrics() {
+  for (const auto& topic : log_->topics()) {
+    for (std::uint32_t p = 0; p < topic.partitions; ++p) {
+      auto range = log_->offsets({topic.name, p});
+      if (!range)
+        continue;
+      observe::labels labels{{"topic", topic.name}, {"partition", std::to_string(p)}};
+      metrics_.add_gauge("sallyport_log_end_offset", "The next offset of a partition.", labels)
+        .set(static_cast<double>(range->end));
+      auto position = log_->position(plan_.application, {topic.name, p});
+      if (position && *position)
+        metrics_
+          .add_gauge("sallyport_lag_records", "Records that the lane has not committed yet.",
+                     labels)
+          .set(static_cast<double>(range->end - **position));
+    }
+  }
+  auto stats = database_->stats();
+  for (const auto& column : stats.columns) {
+    auto set = [&](const char* kind, std::uint64_t value) {
+      metrics_
+        .add_gauge("sallyport_rocksdb_bytes", "What the state folder's database takes.",
+                   {{"column", column.name}, {"kind", kind}})
+        .set(static_cast<double>(value));
+    };
+    set("tables", column.table_bytes);
+    set("blobs", column.blob_bytes);
+    set("memory", column.memory_bytes);
+    set("pending_compaction", column.pending_compaction_bytes);
+  }
+  metrics_.add_gauge("sallyport_rocksdb_write_stalled", "1 while the database slows writes down.")
+    .set(stats.write_stalled ? 1 : 0);
+  for (const auto& [port, peer] : environment_->callers) {
+    auto load = peer->current_load();
+    auto set = [&](const char* what, std::size_t value) {
+      metrics_
+        .add_gauge("sallyport_peer_tries", "Tries to a peer: in flight, queued, and the limit.",
+                   {{"peer", port}, {"what", what}})
+        .set(static_cast<double>(value));
+    };
+    set("in_flight", load.in_flight);
+    set("queued", load.queued);
+    set("limit", load.limit);
+  }
+}
+
+void service::maintain() {
+  std::unique_lock lock{guard_};
+  while (!wake_.wait_for(lock, maintenance_every, [&] { return stopping_; })) {
+    lock.unlock();
+    if (auto dropped = log_->retain(clock_.now()); !dropped)
+      observe::log(observe::level::warn, "log.retain_failed", "old records cannot be dropped",
+                   {{"why", dropped.error().what}});
+    lock.lock();
+  }
+}
+
+void service::stop() {
+  health_.set_ready(false);
+  for (auto& i : ingresses_)
+    i->stop();
+  for (auto& t : ingress_threads_)
+    t.join();
+  ingress_threads_.clear();
+  if (instance_)
+    instance_->stop(plan_.limits.stop_within);
+  for (auto& e : egresses_)
+    e->stop();
+  for (auto& t : egress_threads_)
+    t.join();
+  egress_threads_.clear();
+  if (http_)
+    http_->stop();
+  {
+    std::lock_guard lock{guard_};
+    stopping_ = true;
+  }
+  wake_.notify_all();
+  if (maintenance_.joinable())
+    maintenance_.join();
+  metrics_.forget(refresh_handle_);
+}
+
+service::~service() { stop(); }
+
+} // namespace sallyport::command

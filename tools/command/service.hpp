@@ -1,0 +1,83 @@
+#pragma once
+
+#include "engine/connectors/ingress.hpp"
+#include "engine/core/error.hpp"
+#include "engine/log/embedded_log.hpp"
+#include "engine/observe/health.hpp"
+#include "engine/observe/metrics.hpp"
+#include "engine/observe/standard.hpp"
+#include "engine/runtime/instance.hpp"
+#include "engine/services/http_server.hpp"
+#include "engine/services/ingress_service.hpp"
+#include "engine/services/log_service.hpp"
+#include "engine/services/observe_service.hpp"
+#include "engine/state/rocksdb_store.hpp"
+#include "engine/time/clock.hpp"
+#include "engine/topology/plan.hpp"
+
+#include <condition_variable>
+#include <memory>
+#include <mutex>
+#include <string>
+#include <thread>
+#include <vector>
+
+namespace sallyport::command {
+
+/// Everything around a running topology, in the order in which it is opened: state folder, log,
+/// peers, HTTP, lanes, connectors. It is closed in the opposite order, so that nothing is used
+/// after it is gone.
+///
+/// Thread safety: `start` and `stop` from one thread.
+class service {
+public:
+  [[nodiscard]] static result<std::unique_ptr<service>> start(topology::plan plan,
+                                                              std::string masked_config);
+  ~service();
+  service(const service&) = delete;
+  service& operator=(const service&) = delete;
+
+  /// Takes nothing more in, lets calls under way end, commits, closes.
+  void stop();
+
+  [[nodiscard]] std::uint16_t port() const noexcept { return port_; }
+
+private:
+  service(topology::plan plan, std::string masked_config);
+
+  [[nodiscard]] status open_state();
+  [[nodiscard]] status make_callers();
+  [[nodiscard]] status open_http();
+  [[nodiscard]] status start_connectors();
+  void add_metrics();
+  void refresh_metrics();
+  void maintain();
+
+  topology::plan plan_;
+  std::string masked_config_;
+  system_wall_clock clock_;
+  observe::metrics metrics_;
+  observe::standard_metrics process_metrics_;
+  observe::health health_;
+  std::unique_ptr<rocksdb_database> database_;
+  std::unique_ptr<rocksdb_store> store_;
+  std::unique_ptr<embedded_log> log_;
+  std::unique_ptr<runtime::environment> environment_;
+  std::unique_ptr<ingress_service> ingress_posts_;
+  std::unique_ptr<log_service> log_reads_;
+  std::unique_ptr<observe_service> observed_;
+  std::unique_ptr<http_server> http_;
+  std::uint16_t port_ = 0;
+  std::unique_ptr<runtime::instance> instance_;
+  std::vector<std::unique_ptr<ingress>> ingresses_;
+  std::vector<std::unique_ptr<egress>> egresses_;
+  std::vector<std::thread> ingress_threads_;
+  std::vector<std::thread> egress_threads_;
+  std::uint64_t refresh_handle_ = 0;
+  std::mutex guard_;
+  std::condition_variable wake_;
+  bool stopping_ = false;
+  std::thread maintenance_;
+};
+
+} // namespace sallyport::command

@@ -1,0 +1,40 @@
+#include "tools/command/verb.hpp"
+
+#include <array>
+#include <iostream>
+
+namespace sallyport::command {
+
+namespace {
+
+constexpr std::array all_verbs{
+  verb{"run", "Run a topology as a config file says, until SIGTERM.", declare_run},
+  verb{"lint", "Check config and topology files without running them.", declare_lint},
+  verb{"log", "Look at the topics of a state folder, read them, append to them.", declare_log},
+  verb{"state", "Look at what the stages of a state folder keep.", declare_state},
+};
+
+} // namespace
+
+std::span<const verb> verbs() { return all_verbs; }
+
+std::string exit_code_help() {
+  return "Exit status: 0 done; 1 it failed; 2 the command line or a file is wrong; 3 the state "
+         "folder belongs to another application or format, or is in use.";
+}
+
+void print(const config::findings& found) {
+  for (const auto& f : found)
+    std::cerr << f.text() << '\n';
+}
+
+int report(const error& why) {
+  std::cerr << "sallyport: " << why.what << '\n';
+  switch (why.code) {
+  case errc::invalid_config: return exit_usage;
+  case errc::foreign_state: return exit_state;
+  default: return exit_failed;
+  }
+}
+
+} // namespace sallyport::command

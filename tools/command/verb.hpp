@@ -1,0 +1,43 @@
+#pragma once
+
+#include "engine/config/spec.hpp"
+#include "engine/core/error.hpp"
+
+#include <span>
+#include <string>
+
+namespace CLI {
+class App;
+}
+
+/// The verbs of `sallyport`.
+namespace sallyport::command {
+
+inline constexpr int exit_ok = 0;
+inline constexpr int exit_failed = 1; ///< it was tried and did not work
+inline constexpr int exit_usage = 2;  ///< the command line, a config or a topology is wrong
+inline constexpr int exit_state = 3;  ///< the state folder is another's, or cannot be opened
+
+[[nodiscard]] std::string exit_code_help();
+
+/// One line of the table that `sallyport --help` shows.
+struct verb {
+  const char* name;
+  const char* summary;
+  /// Adds options to its subcommand and a callback that does the work and sets the exit code.
+  void (*declare)(CLI::App& sub, int& code);
+};
+
+[[nodiscard]] std::span<const verb> verbs();
+
+void declare_run(CLI::App& sub, int& code);
+void declare_lint(CLI::App& sub, int& code);
+void declare_log(CLI::App& sub, int& code);
+void declare_state(CLI::App& sub, int& code);
+
+/// Prints the mistakes of a file to stderr, one a line.
+void print(const config::findings& found);
+/// Prints an error and gives the exit code for it.
+[[nodiscard]] int report(const error& why);
+
+} // namespace sallyport::command
