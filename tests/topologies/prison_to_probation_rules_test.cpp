@@ -1,0 +1,343 @@
+#include "tests/topologies/prison_to_probation.hpp"
+#include "topologies/prison_to_probation/aggregation.hpp"
+#include "topologies/prison_to_probation/attempt.hpp"
+#include "topologies/prison_to_probation/delius.hpp"
+#include "topologies/prison_to_probation/domain_event.hpp"
+#include "topologies/prison_to_probation/matching.hpp"
+#include "topologies/prison_to_probation/retention.hpp"
+
+#include <gtest/gtest.h>
+
+namespace sallyport::prison_to_probation {
+namespace {
+
+sys_days date(std::string_view text) { return parse_date(text).value(); }
+
+// -- the sentence (§4.1, step 2) ------------------------------------------------------------------
+
+TEST(prison_to_probation_sentence, the_latest_start_counts_of_those_that_do_not_follow_another) {
+  const auto terms = parse_sentence_terms(R"([
+    {"startDate":"2020-02-11","sentenceSequence":1},
+    {"startDate":"2020-11-21","sentenceSequence":2,"consecutiveTo":1},
+    {"startDate":null},
+    {"startDate":"2020-01-13"}])");
+  ASSERT_TRUE(terms);
+  EXPECT_EQ(primary_start(*terms), date("2020-02-11"));
+}
+
+TEST(prison_to_probation_sentence, without_a_start_there_is_none) {
+  EXPECT_EQ(primary_start({}), std::nullopt);
+  EXPECT_EQ(primary_start({{std::nullopt, false}, {date("2020-01-01"), true}}), std::nullopt);
+}
+
+// -- matching (§4.2) ------------------------------------------------------------------------------
+
+struct sentence_case {
+  std::string_view name;
+  std::string_view conviction;
+  bool kept;
+};
+
+class prison_to_probation_sentence_filter : public ::testing::TestWithParam<sentence_case> {};
+
+TEST_P(prison_to_probation_sentence_filter, keeps_a_custodial_sentence_near_the_start) {
+  const auto convictions = parse_convictions("[" + std::string{GetParam().conviction} + "]");
+  ASSERT_TRUE(convictions);
+  EXPECT_EQ(has_sentence(*convictions, date("2020-02-11")), GetParam().kept);
+}
+
+INSTANTIATE_TEST_SUITE_P(
+  cases, prison_to_probation_sentence_filter,
+  ::testing::Values(
+    sentence_case{"same_day", R"({"custody":{},"sentence":{"startDate":"2020-02-11"}})", true},
+    sentence_case{"seven_days_after", R"({"custody":{},"sentence":{"startDate":"2020-02-18"}})",
+                  true},
+    sentence_case{"eight_days_after", R"({"custody":{},"sentence":{"startDate":"2020-02-19"}})",
+                  false},
+    sentence_case{"seven_days_before", R"({"custody":{},"sentence":{"startDate":"2020-02-04"}})",
+                  true},
+    sentence_case{"eight_days_before", R"({"custody":{},"sentence":{"startDate":"2020-02-03"}})",
+                  false},
+    sentence_case{"not_custodial", R"({"sentence":{"startDate":"2020-02-11"}})", false},
+    sentence_case{"null_custody", R"({"custody":null,"sentence":{"startDate":"2020-02-11"}})",
+                  false},
+    sentence_case{"no_sentence", R"({"custody":{}})", false},
+    sentence_case{"no_start", R"({"custody":{},"sentence":{}})", false},
+    sentence_case{"inactive",
+                  R"({"active":false,"custody":{},"sentence":{"startDate":"2020-02-11"}})", true}),
+  [](const auto& of) { return std::string{of.param.name}; });
+
+struct decision_case {
+  std::string_view name;
+  std::string_view matched_by;
+  std::vector<std::string> found;
+  std::vector<std::string> kept;
+  match_outcome outcome;
+  std::string_view crn;
+  bool stopped;
+};
+
+class prison_to_probation_decision : public ::testing::TestWithParam<decision_case> {};
+
+TEST_P(prison_to_probation_decision, follows_the_table) {
+  const auto& given = GetParam();
+  const match_reply found{std::string{given.matched_by}, given.found};
+  const auto decision = decide(found, given.kept);
+  EXPECT_EQ(decision.outcome, given.outcome);
+  EXPECT_EQ(decision.crn, given.crn);
+  EXPECT_EQ(decision.stopped_by_sentence, given.stopped);
+}
+
+INSTANTIATE_TEST_SUITE_P(
+  cases, prison_to_probation_decision,
+  ::testing::Values(
+    decision_case{"name_one", "NAME", {"X1", "X2"}, {"X2"}, match_outcome::to_be_told, "X2", false},
+    decision_case{"name_none", "NAME", {"X1"}, {}, match_outcome::wrong_sentence, "", false},
+    decision_case{
+      "name_two", "NAME", {"X1", "X2"}, {"X1", "X2"}, match_outcome::too_many, "", false},
+    decision_case{"nothing", "NOTHING", {}, {}, match_outcome::no_candidate, "", false},
+    decision_case{"unknown_word", "MAGIC", {"X1"}, {"X1"}, match_outcome::to_be_told, "X1", false},
+    decision_case{"noms_one", "HMPPS_KEY", {"X2", "X1"}, {"X2"}, match_outcome::known, "X2", false},
+    decision_case{
+      "all_supplied", "ALL_SUPPLIED", {"X1"}, {"X1"}, match_outcome::known, "X1", false},
+    decision_case{"alias", "ALL_SUPPLIED_ALIAS", {"X1"}, {"X1"}, match_outcome::known, "X1", false},
+    decision_case{"noms_none", "HMPPS_KEY", {"X1"}, {}, match_outcome::wrong_sentence, "", true},
+    decision_case{
+      "noms_two", "ALL_SUPPLIED", {"X1", "X2"}, {"X1", "X2"}, match_outcome::too_many, "", true},
+    decision_case{"noms_empty", "HMPPS_KEY", {}, {}, match_outcome::no_candidate, "", false}),
+  [](const auto& of) { return std::string{of.param.name}; });
+
+TEST(prison_to_probation_matching, a_reply_keeps_its_order_and_its_doubles) {
+  const auto found = parse_match_reply(
+    R"({"matchedBy":"NAME","matches":[{"offender":{"otherIds":{"crn":"X2"}}},
+        {"offender":{"otherIds":{"crn":"X1"}}},{"offender":{"otherIds":{"crn":"X2"}}}]})");
+  ASSERT_TRUE(found);
+  EXPECT_EQ(found->matched_by, "NAME");
+  EXPECT_EQ(found->crns, (std::vector<std::string>{"X2", "X1", "X2"}));
+}
+
+TEST(prison_to_probation_matching, a_reply_without_its_fields_is_an_error) {
+  EXPECT_FALSE(parse_match_reply("{}"));
+  EXPECT_FALSE(parse_match_reply(R"({"matches":[{"offender":{}}]})"));
+  EXPECT_FALSE(parse_match_reply(R"({"matches":[{"offender":{"otherIds":{"crn":null}}}]})"));
+  EXPECT_FALSE(parse_match_reply("<html>"));
+}
+
+// -- requests (§4.6) ------------------------------------------------------------------------------
+
+booking sample_booking() {
+  booking b;
+  b.booking_no = "38339A";
+  b.active = true;
+  b.offender_no = "A5089DY";
+  b.first_name = "ANDY";
+  b.last_name = "MARKE";
+  b.date_of_birth = date("1970-01-01");
+  b.agency_id = "MDI";
+  return b;
+}
+
+TEST(prison_to_probation_requests, the_match_sends_nulls_as_null) {
+  const auto request = match_request(sample_booking(), prisoner{"A5089DY", {}, "SF80/1", {}, {}});
+  EXPECT_EQ(request.method, "POST");
+  EXPECT_EQ(request.path, "/match");
+  EXPECT_EQ(
+    request.body,
+    R"({"firstName":"ANDY","surname":"MARKE","dateOfBirth":"1970-01-01",)"
+    R"("nomsNumber":"A5089DY","activeSentence":true,"pncNumber":null,"croNumber":"SF80/1"})");
+}
+
+TEST(prison_to_probation_requests, key_dates_prefer_the_override_and_never_the_release_date) {
+  sentence_detail dates;
+  dates.conditional_release = date("2022-11-26");
+  dates.conditional_release_override = date("2022-12-01");
+  dates.release = date("2022-11-27");
+  dates.sentence_expiry = date("2025-09-10");
+  const auto request = key_dates_request("A5089DY", "38339A", dates);
+  EXPECT_EQ(request.path,
+            "/secure/offenders/nomsNumber/A5089DY/bookingNumber/38339A/custody/keyDates");
+  EXPECT_EQ(request.body, R"({"conditionalReleaseDate":"2022-12-01","licenceExpiryDate":null,)"
+                          R"("hdcEligibilityDate":null,"paroleEligibilityDate":null,)"
+                          R"("sentenceExpiryDate":"2025-09-10","expectedReleaseDate":null,)"
+                          R"("postSentenceSupervisionEndDate":null})");
+}
+
+TEST(prison_to_probation_requests, what_stands_in_a_path_is_escaped) {
+  EXPECT_EQ(location_request("A/1", "3 4", "MDI").path,
+            "/secure/offenders/nomsNumber/A%2F1/custody/bookingNumber/3%204");
+}
+
+TEST(prison_to_probation_requests, a_booking_lacks_no_required_field) {
+  EXPECT_EQ(parse_booking(R"({"bookingNo":"1"})").error().what, "activeFlag is missing");
+  EXPECT_EQ(parse_booking(R"({"bookingNo":"1","activeFlag":true,"offenderNo":"A","firstName":"B",
+                              "lastName":"C"})")
+              .error()
+              .what,
+            "dateOfBirth is missing");
+  EXPECT_FALSE(parse_prisoner("[]"));
+}
+
+TEST(prison_to_probation_domain_events, have_their_form) {
+  const auto london = zone::find("Europe/London").value();
+  const wall_time at{date("2020-07-01") + std::chrono::hours{12}};
+  const auto added = noms_number_added("X1", "A5089DY", "38339A", at, london);
+  const auto json = nlohmann::ordered_json::parse(added.value.view());
+  EXPECT_EQ(added.find("eventType"), "probation-case.prison-identifier.added");
+  EXPECT_EQ(json.at("version"), 1);
+  EXPECT_TRUE(json.at("detailUrl").is_null());
+  EXPECT_EQ(json.at("occurredAt"), "2020-07-01T13:00:00+01:00");
+  EXPECT_EQ(json.at("additionalInformation").dump(), R"({"bookingNumber":"38339A"})");
+  EXPECT_EQ(json.at("personReference").at("identifiers").dump(),
+            R"([{"type":"CRN","value":"X1"},{"type":"NOMS","value":"A5089DY"}])");
+  EXPECT_EQ(json.size(), 7U);
+
+  const auto updated = nlohmann::ordered_json::parse(
+    noms_number_updated("X1", "A5089DY", "A9999DY", "38339A", at, london).value.view());
+  EXPECT_EQ(updated.at("eventType"), "probation-case.prison-identifier.updated");
+  EXPECT_EQ(updated.at("additionalInformation").dump(),
+            R"({"bookingNumber":"38339A","previousNomsNumber":"A9999DY"})");
+}
+
+// -- which messages form a batch (§3, §10.9, §10.10, §10.14)
+// ---------------------------------------
+
+message some(std::string id, event_type type, std::string_view event_time,
+             message_phase phase = message_phase::held) {
+  message m;
+  m.id = std::move(id);
+  m.what.type = type;
+  m.phase = phase;
+  m.newest_by = parse_local_moment(event_time).value();
+  return m;
+}
+
+constexpr auto status_change = event_type::imprisonment_status;
+
+TEST(prison_to_probation_batch, the_latest_event_of_a_type_supersedes_the_others) {
+  const std::vector<message> all{some("1", status_change, "2020-01-01T10:00:02"),
+                                 some("2", status_change, "2020-01-01T10:00:01"),
+                                 some("3", event_type::booking_number, "2020-01-01T09:00:00")};
+  const auto plan = plan_batch(all);
+  EXPECT_EQ(plan.work, (std::vector<std::size_t>{0, 2}));
+  EXPECT_EQ(plan.superseded, (std::vector<std::size_t>{1}));
+}
+
+TEST(prison_to_probation_batch, the_movement_number_and_then_the_arrival_break_a_tie) {
+  auto a = some("1", event_type::external_movement, "2020-01-01T10:00:00");
+  auto b = some("2", event_type::external_movement, "2020-01-01T10:00:00");
+  EXPECT_TRUE(newer(b, a));
+  a.what.movement_seq = 4;
+  b.what.movement_seq = 3;
+  EXPECT_TRUE(newer(a, b));
+}
+
+TEST(prison_to_probation_batch, types_go_in_their_order_whatever_came_first) {
+  const std::vector<message> all{
+    some("1", event_type::booking_number, "2020-01-01T10:00:00"),
+    some("2", event_type::confirmed_release_date, "2020-01-01T10:00:00"),
+    some("3", event_type::sentence_dates, "2020-01-01T10:00:00"),
+    some("4", event_type::external_movement, "2020-01-01T10:00:00"),
+    some("5", status_change, "2020-01-01T10:00:00")};
+  EXPECT_EQ(plan_batch(all).work, (std::vector<std::size_t>{4, 3, 2, 1, 0}));
+}
+
+TEST(prison_to_probation_batch, a_waiting_record_is_superseded_by_a_newer_one_and_joins_no_batch) {
+  const auto waiting = message_phase::waiting;
+  const std::vector<message> all{
+    some("1", status_change, "2020-01-01T10:00:00", waiting),
+    some("2", status_change, "2020-01-01T11:00:00"),
+    some("3", event_type::sentence_dates, "2020-01-01T09:00:00", waiting)};
+  const auto plan = plan_batch(all);
+  EXPECT_EQ(plan.work, (std::vector<std::size_t>{1}));
+  EXPECT_EQ(plan.superseded, (std::vector<std::size_t>{0}));
+  EXPECT_TRUE(is_paused(all[0], all));
+  EXPECT_FALSE(is_paused(all[2], all));
+}
+
+TEST(prison_to_probation_batch, an_older_event_that_comes_late_does_not_supersede_a_waiting_one) {
+  const std::vector<message> all{
+    some("1", status_change, "2020-01-01T10:00:00", message_phase::waiting),
+    some("2", status_change, "2020-01-01T09:00:00")};
+  const auto plan = plan_batch(all);
+  EXPECT_TRUE(plan.work.empty());
+  EXPECT_EQ(plan.superseded, (std::vector<std::size_t>{1}));
+  EXPECT_FALSE(is_paused(all[0], all));
+}
+
+TEST(prison_to_probation_batch, each_arrival_starts_the_hold_back_anew_up_to_twice_its_length) {
+  using std::chrono::minutes;
+  const wall_time start{date("2020-01-01")};
+  std::vector<message> all{some("1", status_change, "2020-01-01T10:00:00")};
+  all[0].created = start;
+  EXPECT_EQ(hold_until(all, minutes{15}), start + minutes{15});
+  all.push_back(some("2", status_change, "2020-01-01T10:00:00"));
+  all[1].created = start + minutes{10};
+  EXPECT_EQ(hold_until(all, minutes{15}), start + minutes{25});
+  all.push_back(some("3", status_change, "2020-01-01T10:00:00"));
+  all[2].created = start + minutes{24};
+  EXPECT_EQ(hold_until(all, minutes{15}), start + minutes{30});
+}
+
+TEST(prison_to_probation_batch, only_untried_messages_are_held_back) {
+  const std::vector<message> all{
+    some("1", status_change, "2020-01-01T10:00:00", message_phase::waiting)};
+  EXPECT_EQ(hold_until(all, std::chrono::minutes{15}), std::nullopt);
+}
+
+// -- how long things are kept (§10.12)
+// --------------------------------------------------------------
+
+TEST(prison_to_probation_retention, a_date_to_try_until_extends_and_never_shortens) {
+  const auto london = zone::find("Europe/London").value();
+  const wall_time now{date("2020-01-10") + std::chrono::hours{9}};
+  const auto delete_by = now + message_kept_for;
+  EXPECT_EQ(extended(delete_by, {}, now, london), delete_by);
+  EXPECT_EQ(extended(delete_by, date("2020-01-11"), now, london), delete_by);
+  // 09:00 in London on a day of summer time is 08:00 UTC.
+  EXPECT_EQ(extended(delete_by, date("2025-09-10"), now, london),
+            wall_time{date("2025-09-10") + std::chrono::hours{8}});
+}
+
+// -- rows -----------------------------------------------------------------------------------------
+
+TEST(prison_to_probation_rows, a_message_comes_back_as_it_was) {
+  auto m = some("00001a", event_type::external_movement, "2020-01-01T10:00:00.000001",
+                message_phase::waiting);
+  m.what.booking_id = 1200835;
+  m.what.movement_seq = 7;
+  m.what.event_time = m.newest_by;
+  m.what.message_id = "m1";
+  m.status = message_status::location_not_updated;
+  m.created = wall_time{date("2020-01-01")};
+  m.retry_count = 300;
+  m.delete_by = wall_time{date("2020-02-01")};
+  m.processed = wall_time{date("2020-01-02")};
+  m.crns = "X1, X2";
+  m.snapshot = {"A5089DY", "38339A", "MDI", std::nullopt, false, "SENTENCED"};
+  m.received = testing::message_record("X", "{}");
+  const auto row = encode(m);
+  EXPECT_EQ(decode_message(row), m);
+  EXPECT_FALSE(decode_message(row.substr(0, row.size() - 1)));
+  EXPECT_FALSE(decode_message("\x09"));
+}
+
+TEST(prison_to_probation_rows, an_attempt_comes_back_as_it_was) {
+  attempt_report report;
+  report.end =
+    attempt_result::try_later(message_status::no_match, {"X1", "X2"}, date("2025-09-10"));
+  report.exception = "prison-api answered 503";
+  report.remembered.noms_number = {"X1", "A5089DY", "38339A"};
+  report.remembered.set("A1", "A2", progress::replace_answer::missed);
+  report.refreshed = booking_snapshot{"A", "B", {}, {}, {}, {}};
+  const auto back = decode_attempt_report(encode(report));
+  ASSERT_TRUE(back);
+  EXPECT_EQ(back->end.crns, report.end.crns);
+  EXPECT_EQ(back->end.retry_until, report.end.retry_until);
+  EXPECT_EQ(back->end.status, report.end.status);
+  EXPECT_EQ(back->exception, report.exception);
+  EXPECT_EQ(back->remembered, report.remembered);
+  EXPECT_EQ(back->refreshed, report.refreshed);
+}
+
+} // namespace
+} // namespace sallyport::prison_to_probation
