@@ -166,9 +166,12 @@ public:
       return;
     auto g = group::decode(*row);
     ctx.state().erase(row_of(fired.name));
-    std::ranges::stable_sort(g.all, {}, [&](const group::held& h) { return rank(h.kind); });
-    for (auto& h : g.all)
-      ctx.settle(term::held, verdict::forward(std::move(h.rec)));
+    std::vector<std::pair<std::ptrdiff_t, std::size_t>> order; // by class, then by arrival
+    for (std::size_t i = 0; i < g.all.size(); ++i)
+      order.emplace_back(rank(g.all[i].kind), i);
+    std::ranges::sort(order);
+    for (const auto& [rank, i] : order)
+      ctx.settle(term::held, verdict::forward(std::move(g.all[i].rec)));
   }
 
 private:
