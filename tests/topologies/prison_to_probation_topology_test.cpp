@@ -1,0 +1,111 @@
+#include "engine/config/node.hpp"
+#include "engine/testing/driver.hpp"
+#include "tests/topologies/prison_to_probation.hpp"
+
+#include <gtest/gtest.h>
+
+namespace sallyport::prison_to_probation {
+namespace {
+
+using testing::names_of;
+using testing::sample;
+using testing::world;
+namespace calls = testing::calls;
+using std::chrono::minutes;
+using strings = std::vector<std::string>;
+
+constexpr std::string_view topology_file = "topologies/prison_to_probation/topology.yaml";
+
+topology::graph production_graph(const topology::settings& given = {}) {
+  config::findings found;
+  auto graph = topology::load_topology(
+    std::string{SALLYPORT_SOURCE_DIR} + "/" + std::string{topology_file}, given, {}, found);
+  std::string text;
+  for (const auto& f : found)
+    text += f.text() + "\n";
+  if (!graph)
+    throw std::runtime_error(text);
+  return *std::move(graph);
+}
+
+/// The topology of production, with the sample replies behind its call ports.
+class prison_to_probation_topology : public ::testing::Test {
+protected:
+  void SetUp() override {
+    run.emplace(topology::plan_for_testing(production_graph(), 4));
+    for (const auto* port : {"prison-api", "community-api", "offender-search"})
+      run->answer(port, [this](const sallyport::testing::made_call& c) {
+        return sallyport::testing::scripted_answer{peers.reply(c.request), duration{20}};
+      });
+  }
+
+  void TearDown() override {
+    EXPECT_EQ(run->failures(), 0U);
+    for (const auto* part : {"intake", "custody"})
+      EXPECT_EQ(run->counts(part).difference, 0) << part;
+  }
+
+  void work(std::string_view message) {
+    run->feed("prison-offender-events", sample(message));
+    run->run();
+    run->advance(minutes{16});
+  }
+
+  world peers;
+  std::optional<sallyport::testing::driver> run;
+};
+
+TEST_F(prison_to_probation_topology, a_status_change_becomes_an_update_of_delius) {
+  work("imprisonmentStatusChanged");
+  EXPECT_EQ(peers.names,
+            (strings{calls::sentence_detail, calls::booking, calls::sentence_detail,
+                     calls::sentence_terms, calls::booking, calls::prisoner, calls::match,
+                     calls::convictions_1, calls::convictions_2, calls::noms_number,
+                     calls::booking_number, calls::location, calls::key_dates}));
+  EXPECT_EQ(names_of(run->topic("telemetry")),
+            (strings{"P2POffenderMatch", "P2POffenderNumberSet", "P2PImprisonmentStatusUpdated"}));
+  EXPECT_EQ(run->topic("probation-case-events").size(), 1U);
+  EXPECT_EQ(run->counts("custody").terms["done"], 1);
+}
+
+TEST_F(prison_to_probation_topology, each_sample_message_leads_to_its_last_call) {
+  const std::map<std::string, std::string> last{
+    {"externalMovement", calls::location},
+    {"bookingNumberChanged", calls::replace},
+    {"sentenceDatesChanged", calls::key_dates},
+  };
+  for (const auto& [message, call] : last) {
+    peers.names.clear();
+    work(message);
+    ASSERT_FALSE(peers.names.empty()) << message;
+    EXPECT_EQ(peers.names.back(), call) << message;
+  }
+}
+
+TEST_F(prison_to_probation_topology, what_is_not_ours_is_discarded_and_what_is_broken_is_dead) {
+  work("notAnExternalMovement");
+  EXPECT_EQ(run->counts("intake").discarded["unexpected_type"], 1U);
+  record broken;
+  broken.value = "oops";
+  run->feed("prison-offender-events", broken);
+  run->run();
+  ASSERT_EQ(run->topic("dead-letters").size(), 1U);
+  EXPECT_EQ(run->topic("dead-letters")[0].find("sallyport-cause"), "no_json");
+  EXPECT_TRUE(peers.names.empty());
+}
+
+TEST_F(prison_to_probation_topology, a_restart_in_the_hold_back_loses_nothing) {
+  run->feed("prison-offender-events", sample("sentenceDatesChanged"));
+  run->run();
+  run->advance(minutes{14});
+  run->restart();
+  run->advance(minutes{2});
+  EXPECT_EQ(peers.times(calls::key_dates), 1U);
+}
+
+TEST(prison_to_probation_topology_file, refuses_a_profile_that_does_not_exist) {
+  EXPECT_THROW((void) production_graph({{"profile", "everything"}}), std::runtime_error);
+}
+
+} // namespace
+} // namespace sallyport::prison_to_probation
