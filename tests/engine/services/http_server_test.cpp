@@ -1,11 +1,7 @@
 #include "tests/engine/services/service_fixture.hpp"
 
-#include <atomic>
 #include <chrono>
-#include <condition_variable>
-#include <mutex>
 #include <stdexcept>
-#include <thread>
 
 namespace sallyport {
 namespace {
@@ -160,7 +156,6 @@ TEST_F(http_server_test, breaks_the_connection_when_a_part_fails) {
 
 TEST_F(http_server_test, keeps_a_connection_for_many_requests) {
   server_.route("GET", "/a", [](const http_request&) { return http_response{}; });
-  std::mutex guard;
   start();
   for (int i = 0; i < 200; ++i)
     ASSERT_EQ(get("/a").status, 200);
