@@ -14,7 +14,15 @@
 
 /// What a topology file and a config file say, checked. A *topology* names operators and abstract
 /// ports; a *config* binds the ports to topics and connectors. So the topology of production runs
-/// in a test unchanged.
+/// in a test unchanged. docs/configuration.md describes both forms.
+///
+/// Thread safety: a graph is a value; loading reads the registries, which are filled before.
+///
+/// Invariants of a loaded graph:
+/// 1. Inputs of a stage come from earlier stages or the part's source; each output that carries
+///    records has a reader.
+/// 2. Names that fields and operators use are ports or internal topics of the right kind.
+/// 3. Each source port and internal topic is read by exactly one part.
 namespace sallyport::topology {
 
 enum class port_kind : std::uint8_t { source, sink, call };
