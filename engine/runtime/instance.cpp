@@ -9,7 +9,7 @@
 #include <caf/send.hpp>
 #include <caf/typed_event_based_actor.hpp>
 
-#include <algorithm>
+#include <cstdlib>
 #include <set>
 #include <thread>
 
@@ -23,6 +23,18 @@ struct system_config : caf::actor_system_config {
     set("scheduler.max-throughput", std::size_t{64});
   }
 };
+
+/// A host handles every failure of its lanes; if it ends by itself, that is a mistake of ours. An
+/// instance that has lost a part of its lanes unnoticed would be worse than one that is started
+/// again.
+void must_end_well(const caf::error& reason) {
+  if (!reason)
+    return;
+  observe::log(observe::level::error, "host.died", "a host ended with an error; the process ends",
+               {{"why", caf::to_string(reason)}});
+  observe::flush_log();
+  std::abort();
+}
 
 } // namespace
 
@@ -62,6 +74,7 @@ result<std::unique_ptr<instance>> instance::start(const environment& with) {
       continue;
     auto nudged = std::make_shared<std::atomic<bool>>(true);
     auto h = b->system.spawn(host, &b->env, i, std::move(lanes[i]), nudged);
+    caf::actor_cast<caf::actor>(h)->attach_functor(must_end_well);
     b->hosts.push_back(h);
     told.emplace_back(h, nudged);
   }

@@ -1,0 +1,488 @@
+#include "engine/testing/golden.hpp"
+
+#include "engine/config/node.hpp"
+#include "engine/core/binary.hpp"
+#include "engine/testing/driver.hpp"
+#include "engine/time/duration.hpp"
+#include "engine/time/zone.hpp"
+
+#include <nlohmann/json.hpp>
+
+#include <algorithm>
+#include <fstream>
+#include <memory>
+#include <set>
+#include <sstream>
+
+namespace sallyport::testing {
+
+namespace {
+
+using config::node;
+using json = nlohmann::ordered_json;
+
+/// What is wrong with the case file itself, or with what it expects.
+class case_failure : public std::runtime_error {
+public:
+  case_failure(const config::location& at, const std::string& what)
+    : std::runtime_error(at.file + ":" + std::to_string(at.line) + ": " + what) {}
+};
+
+const node& need(const node& in, std::string_view name) {
+  const auto* found = in.find(name);
+  if (found == nullptr)
+    throw case_failure(in.where, "'" + std::string{name} + "' is missing");
+  return *found;
+}
+
+std::string text_or(const node& in, std::string_view name, std::string otherwise) {
+  const auto* found = in.find(name);
+  return found == nullptr ? std::move(otherwise) : found->text;
+}
+
+void allow_only(const node& in, const std::set<std::string_view>& names) {
+  for (const auto& e : in.entries)
+    if (!names.contains(e.name))
+      throw case_failure(e.where, "unknown key '" + e.name + "'");
+}
+
+template <class T>
+T parsed(const node& from, result<T> value) {
+  if (!value)
+    throw case_failure(from.where, value.error().what);
+  return std::move(*value);
+}
+
+/// YAML as JSON: what is not quoted and reads as a number, boolean or null is one.
+json to_json(const node& from) {
+  switch (from.type) {
+  case node::kind::null: return nullptr;
+  case node::kind::mapping: {
+    auto object = json::object();
+    for (const auto& e : from.entries)
+      object[e.name] = to_json(e.value);
+    return object;
+  }
+  case node::kind::sequence: {
+    auto array = json::array();
+    for (const auto& item : from.items)
+      array.push_back(to_json(item));
+    return array;
+  }
+  case node::kind::scalar: break;
+  }
+  if (!from.quoted) {
+    auto value = json::parse(from.text, nullptr, false);
+    if (!value.is_discarded() && !value.is_string())
+      return value;
+  }
+  return from.text;
+}
+
+/// Equal, but for `"*"` in what is expected and the order of an object's names.
+bool fits(const json& expected, const json& actual) {
+  if (expected.is_string() && expected.get_ref<const std::string&>() == "*")
+    return true;
+  if (expected.is_object() && actual.is_object()) {
+    if (expected.size() != actual.size())
+      return false;
+    return std::ranges::all_of(expected.items(), [&](const auto& item) {
+      auto it = actual.find(item.key());
+      return it != actual.end() && fits(item.value(), *it);
+    });
+  }
+  if (expected.is_array() && actual.is_array())
+    return std::ranges::equal(expected, actual, fits);
+  return expected == actual;
+}
+
+json value_of(std::string_view text) {
+  auto value = json::parse(text, nullptr, false);
+  return value.is_discarded() ? json(std::string{text}) : value;
+}
+
+struct rule {
+  std::string port;
+  std::string method;
+  std::string path;
+  bool any_rest = false;
+  std::optional<std::int64_t> times;
+  scripted_answer answer;
+};
+
+/// One run of a case, with one way to cut the work.
+class run_of_case {
+public:
+  run_of_case(const node& script, const std::filesystem::path& file,
+              const std::filesystem::path& topologies, driver_options options)
+    : script_(script), folder_(file.parent_path()) {
+    auto name = need(script, "topology").text;
+    topology::settings given;
+    std::map<std::string, config::location> where;
+    if (const auto* settings = script.find("settings"))
+      for (const auto& e : settings->entries) {
+        given[e.name] = e.value.text;
+        where[e.name] = e.where;
+      }
+    config::findings found;
+    auto path = topologies / name / "topology.yaml";
+    auto graph = topology::load_topology(path.string(), given, where, found);
+    if (!graph)
+      throw case_failure(script.where,
+                         found.empty() ? "the topology cannot be read" : found.front().text());
+    const auto& start = need(script, "start");
+    options.start = parsed(start, parse_offset_datetime(start.text));
+    auto partitions = std::stoul(text_or(script, "partitions", "2"));
+    auto plan =
+      topology::plan_for_testing(std::move(*graph), static_cast<std::uint32_t>(partitions));
+    plan.application = name;
+    std::vector<std::string> ports;
+    for (const auto& port : plan.topology.ports)
+      if (port.kind == topology::port_kind::call)
+        ports.push_back(port.name);
+      else if (port.kind == topology::port_kind::sink)
+        sinks_.push_back(port.name);
+    if (const auto* peers = script.find("peers"))
+      add_rules(*peers);
+    driver_ = std::make_unique<driver>(std::move(plan), options);
+    for (const auto& port : ports)
+      driver_->answer(port, [this](const made_call& call) { return answer(call); });
+  }
+
+  void steps() {
+    for (const auto& step : need(script_, "steps").items)
+      for (const auto& e : step.entries)
+        act(e);
+    expect_nothing_left();
+  }
+
+  /// All that must not depend on how the work was cut.
+  std::string bytes_of_everything() const {
+    std::string all;
+    for (const auto& part : sinks_)
+      for (const auto& r : driver_->topic(part))
+        binary::put_record(all, r);
+    for (const auto& c : driver_->calls())
+      all += c.idempotency_key + c.port + c.request.method + c.request.path + c.request.body + "\n";
+    for (const auto& [key, value] : driver_->state().dump(family::state)) {
+      binary::put_string(all, key);
+      binary::put_string(all, value);
+    }
+    return all;
+  }
+
+private:
+  void act(const node::entry& e) {
+    if (e.name == "feed")
+      feed(e.value);
+    else if (e.name == "advance")
+      driver_->advance(parsed(e.value, parse_duration(e.value.text)));
+    else if (e.name == "set_clock")
+      driver_->set_clock(parsed(e.value, parse_offset_datetime(e.value.text)));
+    else if (e.name == "restart")
+      driver_->restart();
+    else if (e.name == "peers")
+      add_rules(e.value);
+    else if (e.name == "command")
+      driver_->command(need(e.value, "part").text, need(e.value, "stage").text,
+                       need(e.value, "name").text, text_or(e.value, "payload", ""));
+    else if (e.name == "expect_calls")
+      expect_calls(e.value);
+    else if (e.name == "expect_records")
+      expect_records(e.value);
+    else if (e.name == "expect_counts")
+      expect_counts(e.value);
+    else if (e.name == "expect_state")
+      expect_state(e.value);
+    else
+      throw case_failure(e.where, "unknown step '" + e.name + "'");
+  }
+
+  std::string read_file(const node& named) const {
+    std::ifstream in{folder_ / named.text, std::ios::binary};
+    if (!in)
+      throw case_failure(named.where, "there is no file '" + named.text + "' beside the case");
+    std::ostringstream text;
+    text << in.rdbuf();
+    return text.str();
+  }
+
+  void feed(const node& what) {
+    allow_only(what, {"port", "key", "headers", "json", "file", "text"});
+    record r;
+    if (const auto* key = what.find("key"))
+      r.key = bytes{key->text};
+    if (const auto* headers = what.find("headers"))
+      for (const auto& h : headers->entries)
+        r.headers.push_back({h.name, h.value.text});
+    if (const auto* value = what.find("json"))
+      r.value = bytes{to_json(*value).dump()};
+    else if (const auto* file = what.find("file"))
+      r.value = bytes{read_file(*file)};
+    else if (const auto* text = what.find("text"))
+      r.value = bytes{text->text};
+    driver_->feed(need(what, "port").text, std::move(r));
+    driver_->run();
+  }
+
+  // -- peers ---------------------------------------------------------------------------
+
+  void add_rules(const node& from) {
+    std::vector<rule> added;
+    for (const auto& item : from.items) {
+      allow_only(item, {"call", "reply", "times"});
+      const auto& call = need(item, "call");
+      rule r;
+      std::istringstream words{call.text};
+      if (!(words >> r.port >> r.method >> r.path))
+        throw case_failure(call.where, "a call is PORT METHOD PATH");
+      if (r.path.ends_with('*')) {
+        r.any_rest = true;
+        r.path.pop_back();
+      }
+      if (const auto* times = item.find("times"))
+        r.times = std::stol(times->text);
+      r.answer = answer_of(need(item, "reply"));
+      added.push_back(std::move(r));
+    }
+    rules_.insert(rules_.begin(), std::make_move_iterator(added.begin()),
+                  std::make_move_iterator(added.end()));
+  }
+
+  scripted_answer answer_of(const node& from) const {
+    allow_only(from,
+               {"status", "json", "file", "body", "headers", "after", "no_answer", "never_sent"});
+    scripted_answer a;
+    a.answer.status = std::stoi(text_or(from, "status", "0"));
+    a.answer.never_sent = text_or(from, "never_sent", "false") == "true";
+    if (a.answer.status == 0)
+      a.answer.error = "no answer";
+    if (const auto* value = from.find("json"))
+      a.answer.body = to_json(*value).dump();
+    else if (const auto* file = from.find("file"))
+      a.answer.body = read_file(*file);
+    else
+      a.answer.body = text_or(from, "body", "");
+    if (const auto* headers = from.find("headers"))
+      for (const auto& h : headers->entries)
+        a.answer.headers.push_back({h.name, h.value.text});
+    if (const auto* after = from.find("after"))
+      a.after = parsed(*after, parse_duration(after->text));
+    return a;
+  }
+
+  scripted_answer answer(const made_call& call) {
+    for (auto& r : rules_) {
+      bool path = r.any_rest ? call.request.path.starts_with(r.path) : call.request.path == r.path;
+      if (r.port != call.port || r.method != call.request.method || !path || r.times == 0)
+        continue;
+      if (r.times)
+        --*r.times;
+      return r.answer;
+    }
+    throw case_failure(script_.where, "no peer answers " + call.port + " " + call.request.method +
+                                        " " + call.request.path);
+  }
+
+  // -- expectations ----------------------------------------------------------------------
+
+  static std::string shown(const made_call& c, bool with_body) {
+    auto line = c.port + " " + c.request.method + " " + c.request.path;
+    if (with_body)
+      line += ": " + c.request.body;
+    return line;
+  }
+
+  void expect_calls(const node& wanted) {
+    auto made = driver_->calls();
+    made.erase(made.begin(), made.begin() + static_cast<std::ptrdiff_t>(calls_seen_));
+    calls_seen_ += made.size();
+    std::string all = "calls were:";
+    for (const auto& c : made)
+      all += "\n    " + shown(c, !c.request.body.empty());
+    if (made.size() != wanted.items.size())
+      throw case_failure(wanted.where,
+                         std::to_string(wanted.items.size()) + " calls were expected; " + all);
+    for (std::size_t i = 0; i < made.size(); ++i) {
+      const auto& want = wanted.items[i];
+      bool with_body = want.type == node::kind::mapping;
+      const auto& line = with_body ? want.entries.front().name : want.text;
+      if (line != shown(made[i], false))
+        throw case_failure(want.where, "another call was made; " + all);
+      if (with_body && !fits(to_json(want.entries.front().value), value_of(made[i].request.body)))
+        throw case_failure(want.where, "the call has another body; " + all);
+    }
+  }
+
+  static json as_json(const record& r, bool whole) {
+    auto value = r.value.is_null() ? json(nullptr) : value_of(r.value);
+    if (!whole)
+      return value;
+    auto headers = json::object();
+    for (const auto& h : r.headers)
+      headers[h.name] = h.value;
+    return {{"key", r.key.is_null() ? json(nullptr) : json(r.key.str())},
+            {"headers", headers},
+            {"value", value}};
+  }
+
+  /// `record: {key, headers, value}` names what it wants of a record; other headers may be there.
+  static bool fits_record(const node& want, const record& r) {
+    const auto* whole = want.find("record");
+    if (whole == nullptr || want.entries.size() != 1)
+      return fits(to_json(want), as_json(r, false));
+    if (const auto* key = whole->find("key"); key != nullptr && key->text != r.key.view())
+      return false;
+    if (const auto* headers = whole->find("headers"))
+      for (const auto& h : headers->entries) {
+        auto found = r.find(h.name);
+        if (!found || (h.value.text != "*" && *found != h.value.text))
+          return false;
+      }
+    const auto* value = whole->find("value");
+    return value == nullptr || fits(to_json(*value), as_json(r, false));
+  }
+
+  std::vector<record> new_records(const std::string& topic) {
+    auto all = driver_->topic(topic);
+    auto& seen = seen_[topic];
+    std::vector<record> fresh;
+    for (const auto& r : all) {
+      std::string as_bytes;
+      binary::put_record(as_bytes, r);
+      if (auto it = seen.find(as_bytes); it != seen.end() && it->second > 0) {
+        --it->second;
+        continue;
+      }
+      fresh.push_back(r);
+    }
+    seen.clear();
+    for (const auto& r : all) {
+      std::string as_bytes;
+      binary::put_record(as_bytes, r);
+      ++seen[as_bytes];
+    }
+    return fresh;
+  }
+
+  void expect_records(const node& wanted) {
+    for (const auto& topic : wanted.entries) {
+      auto fresh = new_records(topic.name);
+      std::string all = "records were:";
+      for (const auto& r : fresh)
+        all += "\n    " + as_json(r, true).dump();
+      if (fresh.size() != topic.value.items.size())
+        throw case_failure(topic.where, std::to_string(topic.value.items.size()) + " records of " +
+                                          topic.name + " were expected; " + all);
+      for (const auto& want : topic.value.items) {
+        auto it =
+          std::ranges::find_if(fresh, [&](const record& r) { return fits_record(want, r); });
+        if (it == fresh.end())
+          throw case_failure(want.where, "no record of " + topic.name + " is like this; " + all);
+        fresh.erase(it);
+      }
+    }
+  }
+
+  void expect_counts(const node& wanted) {
+    for (const auto& part : wanted.entries) {
+      auto counts = driver_->counts(part.name);
+      for (const auto& e : part.value.entries) {
+        std::int64_t actual = e.name == "received"     ? counts.received
+                              : e.name == "difference" ? counts.difference
+                                                       : counts.terms[e.name];
+        if (std::to_string(actual) != e.value.text)
+          throw case_failure(e.where, part.name + "." + e.name + " is " + std::to_string(actual));
+      }
+    }
+  }
+
+  void expect_state(const node& wanted) {
+    for (const auto& e : wanted.entries) {
+      auto dot = e.name.find('.');
+      auto rows = driver_->stage_state(e.name.substr(0, dot), e.name.substr(dot + 1));
+      if (std::to_string(rows.size()) != e.value.text)
+        throw case_failure(e.where, e.name + " keeps " + std::to_string(rows.size()) + " rows");
+    }
+  }
+
+  void expect_nothing_left() {
+    if (driver_->calls().size() != calls_seen_)
+      throw case_failure(script_.where,
+                         "the case ends with calls that it did not expect; the first is " +
+                           shown(driver_->calls()[calls_seen_], true));
+    for (const auto& topic : sinks_)
+      if (auto fresh = new_records(topic); !fresh.empty())
+        throw case_failure(script_.where, "the case ends with records of " + topic +
+                                            " that it did not expect; the first is " +
+                                            as_json(fresh.front(), true).dump());
+    if (driver_->failures() > 0)
+      throw case_failure(script_.where, "an operator threw");
+  }
+
+  const node& script_;
+  std::filesystem::path folder_;
+  std::vector<std::string> sinks_;
+  std::vector<rule> rules_;
+  std::unique_ptr<driver> driver_;
+  std::size_t calls_seen_ = 0;
+  std::map<std::string, std::map<std::string, std::size_t>> seen_;
+};
+
+struct cut {
+  const char* name;
+  std::size_t batch;
+  bool commit_each;
+};
+
+constexpr cut cuts[] = {{"batches of 1,024", 1024, false},
+                        {"batches of 7", 7, false},
+                        {"batches of 1", 1, false},
+                        {"an epoch after every input", 1, true}};
+
+} // namespace
+
+std::vector<std::string> run_golden_case(const std::filesystem::path& file,
+                                         const std::filesystem::path& topologies) {
+  config::findings found;
+  auto script = config::load_yaml(
+    file.string(), [](std::string_view) { return std::optional<std::string>{}; }, found);
+  std::vector<std::string> failures;
+  for (const auto& f : found)
+    failures.push_back(f.text());
+  if (!failures.empty())
+    return failures;
+  std::optional<std::string> whole;
+  for (const auto& how : cuts) {
+    try {
+      allow_only(script,
+                 {"case", "spec", "topology", "settings", "start", "partitions", "peers", "steps"});
+      driver_options options;
+      options.batch_records_max = how.batch;
+      options.commit_each_round = how.commit_each;
+      run_of_case run{script, file, topologies, options};
+      run.steps();
+      auto all = run.bytes_of_everything();
+      if (!whole)
+        whole = std::move(all);
+      else if (*whole != all)
+        failures.push_back(file.string() + ": with " + how.name +
+                           " the case gives other records, calls or state");
+    } catch (const std::exception& e) {
+      failures.push_back(e.what() + std::string{" ("} + how.name + ")");
+      break;
+    }
+  }
+  return failures;
+}
+
+std::vector<std::filesystem::path> find_golden_cases(const std::filesystem::path& folder) {
+  std::vector<std::filesystem::path> cases;
+  for (const auto& e : std::filesystem::recursive_directory_iterator{folder})
+    if (e.path().extension() == ".yaml")
+      cases.push_back(e.path());
+  std::ranges::sort(cases);
+  return cases;
+}
+
+} // namespace sallyport::testing
