@@ -107,5 +107,64 @@ TEST(prison_to_probation_topology_file, refuses_a_profile_that_does_not_exist) {
   EXPECT_THROW((void) production_graph({{"profile", "everything"}}), std::runtime_error);
 }
 
+// -- the config that runs it
+// ---------------------------------------------------------------------------
+
+std::optional<topology::plan> embedded_plan(std::map<std::string, std::string> more,
+                                            config::findings& found) {
+  std::map<std::string, std::string> variables{{"PRISON_API_URL", "http://127.0.0.1:1"},
+                                               {"COMMUNITY_API_URL", "http://127.0.0.1:2"},
+                                               {"OFFENDER_SEARCH_URL", "http://127.0.0.1:3"},
+                                               {"OAUTH_URL", "http://127.0.0.1:4"},
+                                               {"OAUTH_CLIENT_ID", "someone"},
+                                               {"OAUTH_CLIENT_SECRET", "something"}};
+  more.merge(variables);
+  return topology::load_plan(
+    std::string{SALLYPORT_SOURCE_DIR} + "/configs/prison-to-probation.embedded.yaml",
+    [&](std::string_view name) {
+      const auto it = more.find(std::string{name});
+      return it == more.end() ? std::nullopt : std::optional{it->second};
+    },
+    found);
+}
+
+std::string text_of(const config::findings& found) {
+  std::string text;
+  for (const auto& f : found)
+    text += f.text() + "\n";
+  return text;
+}
+
+TEST(prison_to_probation_config, runs_with_the_addresses_of_its_peers_alone) {
+  config::findings found;
+  const auto plan = embedded_plan({}, found);
+  ASSERT_TRUE(plan) << text_of(found);
+  EXPECT_EQ(plan->topics.at("dead-letters").name, "prison-to-probation.dead-letters");
+  EXPECT_EQ(plan->topics.at("prison-offender-events").name, "prison-offender-events");
+  EXPECT_EQ(plan->calls.size(), 3U);
+}
+
+TEST(prison_to_probation_config, takes_every_setting_from_the_environment) {
+  config::findings found;
+  const auto plan = embedded_plan({{"PROFILE", "head"},
+                                   {"ONLY_PRISONS", "MDI,LEI"},
+                                   {"HOLD_BACK", "0s"},
+                                   {"RETRY_SHORT_CRON", "0 * * * * *"},
+                                   {"RETRY_MEDIUM_CRON", "0 */2 * * * *"},
+                                   {"RETRY_LONG_CRON", "0 */4 * * * *"},
+                                   {"SALLYPORT_STATE_DIR", "/var/lib/somewhere"},
+                                   {"SALLYPORT_HTTP_PORT", "18080"}},
+                                  found);
+  ASSERT_TRUE(plan) << text_of(found);
+  EXPECT_EQ(plan->http.port, 18080);
+  EXPECT_EQ(plan->state_folder, "/var/lib/somewhere");
+}
+
+TEST(prison_to_probation_config, refuses_a_cron_that_is_none) {
+  config::findings found;
+  EXPECT_FALSE(embedded_plan({{"RETRY_LONG_CRON", "never"}}, found));
+  EXPECT_FALSE(found.empty());
+}
+
 } // namespace
 } // namespace sallyport::prison_to_probation

@@ -85,7 +85,7 @@ message_status status_of(const progress& p) {
 
 result<attempt_result> sync_booking_number(sync_run& run) {
   SALLYPORT_TRY(auto now, check_booking_number(run.ask, run.settings.prisons));
-  if (now.refused == reasons::not_at_interested)
+  if (!now.refused.empty()) // Silently: neither reason is told.
     return attempt_result::ended(message_status::completed);
   run.refreshed = snapshot_of(*now.of);
   for (const auto& old_number : now.merged)

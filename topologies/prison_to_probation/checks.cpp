@@ -2,6 +2,21 @@
 
 namespace sallyport::prison_to_probation {
 
+namespace {
+
+/// The booking is active, and at a prison that takes part.
+result<checked> check_booking(peers& ask, const interested_prisons& prisons) {
+  checked out;
+  SALLYPORT_TRY(out.of, ask.read_booking());
+  if (!out.of->active)
+    out.refused = reasons::not_active;
+  else if (!prisons.contains(out.of->agency_id))
+    out.refused = reasons::not_at_interested;
+  return out;
+}
+
+} // namespace
+
 result<checked> check_status_change(peers& ask, const event& on,
                                     const interested_prisons& prisons) {
   // NOMIS sends three events for a sentence; the first is the one that counts.
@@ -10,7 +25,7 @@ result<checked> check_status_change(peers& ask, const event& on,
   SALLYPORT_TRY(auto dates, ask.read_sentence_detail());
   if (!dates.sentence_start)
     return checked{reasons::no_sentence_start, {}};
-  return check_dates(ask, prisons);
+  return check_booking(ask, prisons);
 }
 
 result<checked_movement> check_movement(peers& ask, const event& on,
@@ -49,13 +64,7 @@ result<checked_numbers> check_booking_number(peers& ask, const interested_prison
 }
 
 result<checked> check_dates(peers& ask, const interested_prisons& prisons) {
-  checked out;
-  SALLYPORT_TRY(out.of, ask.read_booking());
-  if (!out.of->active)
-    out.refused = reasons::not_active;
-  else if (!prisons.contains(out.of->agency_id))
-    out.refused = reasons::not_at_interested;
-  return out;
+  return check_booking(ask, prisons);
 }
 
 result<checked> check_event(peers& ask, const event& on, const interested_prisons& prisons) {
