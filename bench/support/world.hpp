@@ -1,0 +1,74 @@
+#pragma once
+
+#include "bench/support/bench.hpp"
+#include "engine/log/embedded_log.hpp"
+#include "engine/observe/metrics.hpp"
+#include "engine/runtime/instance.hpp"
+#include "engine/state/rocksdb_store.hpp"
+#include "engine/time/clock.hpp"
+#include "engine/topology/plan.hpp"
+
+#include <functional>
+#include <memory>
+#include <string>
+#include <string_view>
+
+namespace sallyport::bench {
+
+/// A topology on the embedded log, put together as `sallyport run` does it, but for HTTP and
+/// connectors, and with a clock that the benchmark sets.
+class world {
+public:
+  world(std::string_view topology_yaml, const std::filesystem::path& folder,
+        std::uint32_t partitions = 4);
+  ~world();
+  world(const world&) = delete;
+  world& operator=(const world&) = delete;
+
+  /// Appends `count` records in batches to all partitions of a topic in turn; a record with a key
+  /// goes where its key belongs. What they leave for RocksDB to do in the background is done
+  /// when this returns.
+  void load(const std::string& topic, std::size_t count,
+            const std::function<record(std::size_t)>& make);
+
+  /// Closes the database and opens it anew, as after a stop.
+  void reopen();
+
+  void start();
+  void stop();
+
+  /// Waits until the application has committed all that stands in the topic.
+  void wait_until_read(const std::string& topic) const;
+  /// Waits until the topic has so many records.
+  void wait_until_written(const std::string& topic, std::size_t count) const;
+  void wait_until(const std::function<bool()>& done) const;
+  [[nodiscard]] std::size_t written(const std::string& topic) const;
+  void settle_background() const;
+
+  [[nodiscard]] manual_clock& clock() noexcept { return clock_; }
+  [[nodiscard]] embedded_log& log() noexcept { return *log_; }
+  [[nodiscard]] observe::metrics& metrics() noexcept { return *metrics_; }
+  [[nodiscard]] const topology::plan& plan() const noexcept { return plan_; }
+
+private:
+  void open();
+
+  std::filesystem::path folder_;
+  topology::plan plan_;
+  manual_clock clock_;
+  std::unique_ptr<rocksdb_database> database_;
+  std::unique_ptr<rocksdb_store> store_;
+  std::unique_ptr<embedded_log> log_;
+  std::unique_ptr<observe::metrics> metrics_;
+  std::unique_ptr<runtime::environment> environment_;
+  std::unique_ptr<runtime::instance> instance_;
+};
+
+/// A prison event of 800 bytes as JSON; the n-th is the same in every run. `booking` may repeat.
+[[nodiscard]] std::string event_json(std::size_t n, std::size_t booking);
+inline constexpr std::size_t event_bytes = 800;
+
+/// A well mixed number of `n`, for keys that come in no order.
+[[nodiscard]] std::uint64_t mixed(std::uint64_t n);
+
+} // namespace sallyport::bench
