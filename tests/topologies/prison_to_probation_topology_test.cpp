@@ -103,6 +103,55 @@ TEST_F(prison_to_probation_topology, a_restart_in_the_hold_back_loses_nothing) {
   EXPECT_EQ(peers.times(calls::key_dates), 1U);
 }
 
+TEST_F(prison_to_probation_topology, a_call_that_a_quick_repeat_helps_is_not_seen) {
+  peers.once(calls::noms_number, testing::answer(503));
+  peers.once(calls::location, testing::no_answer());
+  work("imprisonmentStatusChanged");
+  EXPECT_EQ(peers.times(calls::noms_number), 2U);
+  EXPECT_EQ(peers.times(calls::location), 2U);
+  EXPECT_EQ(names_of(run->topic("telemetry")),
+            (strings{"P2POffenderMatch", "P2POffenderNumberSet", "P2PImprisonmentStatusUpdated"}));
+  EXPECT_EQ(run->topic("probation-case-events").size(), 1U);
+}
+
+TEST_F(prison_to_probation_topology,
+       a_conflict_on_the_quick_repeat_of_a_lost_replace_is_its_success) {
+  peers.once(calls::replace, testing::no_answer());
+  peers.on(calls::replace, testing::answer(409));
+  work("bookingNumberChanged");
+  EXPECT_EQ(names_of(run->topic("telemetry")), strings{"P2PBookingNumberChanged"});
+  EXPECT_EQ(run->topic("probation-case-events").size(), 1U);
+}
+
+TEST(prison_to_probation_topology_cuts, batches_and_epochs_show_in_no_output) {
+  std::optional<std::map<std::string, std::vector<record>>> first;
+  for (const std::size_t batch : {1U, 7U, 1024U})
+    for (const bool each_round : {false, true}) {
+      world peers;
+      sallyport::testing::driver_options options;
+      options.batch_records_max = batch;
+      options.commit_each_round = each_round;
+      sallyport::testing::driver run{topology::plan_for_testing(production_graph(), 4), options};
+      for (const auto* port : {"prison-api", "community-api", "offender-search"})
+        run.answer(port, [&](const sallyport::testing::made_call& c) {
+          return sallyport::testing::scripted_answer{peers.reply(c.request), duration{20}};
+        });
+      for (const auto* message : {"sentenceDatesChanged", "imprisonmentStatusChanged",
+                                  "externalMovement", "bookingNumberChanged", "externalMovement"})
+        run.feed("prison-offender-events", sample(message));
+      run.run();
+      run.advance(minutes{31});
+      std::map<std::string, std::vector<record>> outputs;
+      for (const auto* port : {"telemetry", "probation-case-events", "dead-letters"})
+        outputs[port] = run.topic(port);
+      EXPECT_EQ(outputs["probation-case-events"].size(), 2U);
+      if (!first)
+        first = outputs;
+      EXPECT_EQ(outputs, *first) << "batches of " << batch
+                                 << (each_round ? ", each committed" : "");
+    }
+}
+
 TEST(prison_to_probation_topology_file, refuses_a_profile_that_does_not_exist) {
   EXPECT_THROW((void) production_graph({{"profile", "everything"}}), std::runtime_error);
 }
