@@ -7,6 +7,7 @@
 #include "engine/time/backoff.hpp"
 
 #include <algorithm>
+#include <cmath>
 
 namespace sallyport::lane {
 
@@ -52,6 +53,19 @@ duration read_duration(binary::reader& in) { return duration{in.signed_varint()}
 /// Fixed point, so that a row has the same bytes on every machine.
 constexpr double fraction_scale = 1'000'000.0;
 
+std::uint64_t fixed_point(double value) {
+  return static_cast<std::uint64_t>(std::llround(std::max(value, 0.0) * fraction_scale));
+}
+
+double fraction(std::uint64_t fixed) { return static_cast<double>(fixed) / fraction_scale; }
+
+/// As the policy will be read from the row: the pauses of a call must not depend on whether the
+/// lane was opened again meanwhile.
+void as_stored(call_policy& policy) {
+  policy.backoff_factor = fraction(fixed_point(policy.backoff_factor));
+  policy.jitter = fraction(fixed_point(policy.jitter));
+}
+
 void put_call(std::string& row, const call& c) {
   binary::put_string(row, c.port);
   binary::put_string(row, c.request.method);
@@ -64,8 +78,8 @@ void put_call(std::string& row, const call& c) {
   binary::put_varint(row, c.policy.tries_max);
   put_duration(row, c.policy.backoff_initial);
   put_duration(row, c.policy.backoff_max);
-  binary::put_varint(row, static_cast<std::uint64_t>(c.policy.backoff_factor * fraction_scale));
-  binary::put_varint(row, static_cast<std::uint64_t>(c.policy.jitter * fraction_scale));
+  binary::put_varint(row, fixed_point(c.policy.backoff_factor));
+  binary::put_varint(row, fixed_point(c.policy.jitter));
   put_duration(row, c.policy.give_up_after);
   put_duration(row, c.policy.timeout);
 }
@@ -83,8 +97,8 @@ call read_call(binary::reader& in) {
   c.policy.tries_max = static_cast<std::uint32_t>(in.varint());
   c.policy.backoff_initial = read_duration(in);
   c.policy.backoff_max = read_duration(in);
-  c.policy.backoff_factor = static_cast<double>(in.varint()) / fraction_scale;
-  c.policy.jitter = static_cast<double>(in.varint()) / fraction_scale;
+  c.policy.backoff_factor = fraction(in.varint());
+  c.policy.jitter = fraction(in.varint());
   c.policy.give_up_after = read_duration(in);
   c.policy.timeout = read_duration(in);
   return c;
@@ -171,16 +185,23 @@ void ledger::restart(wall_time now) {
       e.at = phase::behind;
       if (!e.what.key.empty() && order_[e.what.key].front() != id)
         continue;
-      if (e.tries == 0)
-        e.first_start.reset();
-      if (e.tries > 0 && e.next_try > now) {
-        e.at = phase::waiting;
-        waiting_.emplace(e.next_try, id);
-      } else {
-        start_or_hold(id, e, now);
-      }
+      resume(id, e, now);
     }
   }
+}
+
+void ledger::resume(call_id id, entry& e, wall_time now) {
+  if (e.tries == 0)
+    e.first_start.reset();
+  if (e.tries > 0 && e.next_try > now) {
+    e.at = phase::waiting;
+    waiting_.emplace(e.next_try, id);
+    return;
+  }
+  // It may have been under way when the lane was closed.
+  if (!e.what.read)
+    e.earlier_unanswered = true;
+  start_or_hold(id, e, now);
 }
 
 circuit& ledger::circuit_of(const std::string& port) {
@@ -212,6 +233,7 @@ void ledger::ask(call_id id, const call& what, std::optional<std::string_view> o
                  wall_time now) {
   entry e;
   e.what = what;
+  as_stored(e.what.policy);
   if (owner)
     e.owner = std::string{*owner};
   rows_.put_new(row_key(id), encode(e));
@@ -244,7 +266,11 @@ void ledger::load_more(wall_time now) {
   for (auto& [id, e] : found) {
     auto& admitted = admit(id, std::move(e));
     const auto& key = admitted.what.key;
-    if (key.empty() || order_[key].front() == id)
+    if (!key.empty() && order_[key].front() != id)
+      continue;
+    if (admitted.tries > 0)
+      resume(id, admitted, now);
+    else
       start_or_hold(id, admitted, now);
   }
 }
@@ -300,6 +326,7 @@ std::optional<settled_call> ledger::answered(const answer& what, wall_time now) 
     c.succeeded();
   if (auto after = c.save(); after != before)
     save_circuit(port, c);
+  bool doubt = e.earlier_unanswered;
   if (said == meaning::unclear)
     e.earlier_unanswered = true;
   std::optional<settled_call> settled;
@@ -314,8 +341,7 @@ std::optional<settled_call> ledger::answered(const answer& what, wall_time now) 
     }
   } else {
     bool clear = said == meaning::settled || said == meaning::unauthorized ||
-                 (what.what.status == 429 && !e.earlier_unanswered);
-    bool doubt = e.earlier_unanswered && (said != meaning::unclear || e.tries > 1);
+                 (what.what.status == 429 && !doubt);
     settled = settled_call{{port, e.what.key, e.what.tag,
                             clear ? call_outcome::answered : call_outcome::unknown, what.what,
                             e.tries, doubt},

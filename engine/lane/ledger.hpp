@@ -133,6 +133,8 @@ private:
 
   entry& admit(call_id id, entry e);
   void load_more(wall_time now);
+  /// Goes on with a call that was read from the store.
+  void resume(call_id id, entry& e, wall_time now);
   void start_or_hold(call_id id, entry& e, wall_time now);
   void release_held(const std::string& port, wall_time now);
   void next_of_key(const std::string& key, call_id gone, wall_time now);

@@ -17,7 +17,6 @@ constexpr duration callback_repeat_after{60'000};
 
 // Timer names of operators and of the engine do not mix.
 constexpr char operator_timer = 'o';
-constexpr char repeat_timer = 'T';
 constexpr char repeat_reply = 'R';
 constexpr char repeat_conclusion = 'C';
 
@@ -35,6 +34,35 @@ std::vector<std::string> ports_of(const topology::stage& spec) {
   ports.emplace_back("rejected");
   return ports;
 }
+
+/// What an operator throws while it is made or opened closes its lane only.
+template <class F>
+auto guarded(const topology::stage& of, F&& what) {
+  try {
+    return what();
+  } catch (const engine_failure&) {
+    throw;
+  } catch (const std::exception& e) {
+    throw engine_failure{
+      error::internal("operator '" + of.op->spec.name + "' cannot be opened: " + e.what())};
+  } catch (...) {
+    throw engine_failure{error::internal("operator '" + of.op->spec.name + "' cannot be opened")};
+  }
+}
+
+std::unique_ptr<operator_base> make_operator(const topology::stage& of) {
+  return guarded(of, [&] { return of.op->make(of.with); });
+}
+
+std::size_t size_of(const record& r) {
+  auto size = r.key.size() + r.value.size();
+  for (const auto& h : r.headers)
+    size += h.name.size() + h.value.size();
+  return size;
+}
+
+constexpr std::string_view too_big = "record_too_big";
+constexpr std::string_view operator_failed = "internal";
 
 } // namespace
 
@@ -177,7 +205,7 @@ private:
 stage::stage(const environment& env)
   : lane_(env.lane), part_(env.part), spec_(env.part.stages[env.index]), index_(env.index),
     limits_(env.limits), ports_(ports_of(spec_)), readers_(ports_.size(), 0),
-    operator_(spec_.op->make(spec_.with)), context_(std::make_unique<operator_context>(*this)),
+    operator_(make_operator(spec_)), context_(std::make_unique<operator_context>(*this)),
     rows_(env.committed, rows::stage_prefix(env.lane.part, env.lane.partition, spec_.name)),
     timers_(rows_),
     ledger_(rows_, {env.limits.calls_in_flight_max,
@@ -200,7 +228,7 @@ void stage::open() {
   conversations_.open(counts_.queued, counts_.in_line);
   begin(0, {}, -1);
   begin_callback();
-  operator_->open(*context_);
+  guarded(spec_, [&] { operator_->open(*context_); });
   if (!effects_.empty())
     throw engine_failure{error::internal("operator '" + spec_.op->spec.name +
                                          "' emits, calls or settles while it is opened")};
@@ -215,10 +243,7 @@ std::size_t stage::port_index(std::string_view name) const {
 }
 
 void stage::check_size(const record& r) const {
-  auto size = r.key.size() + r.value.size();
-  for (const auto& h : r.headers)
-    size += h.name.size() + h.value.size();
-  if (size > limits_.record_bytes_max)
+  if (size_of(r) > limits_.record_bytes_max)
     throw record_too_big{};
 }
 
@@ -310,26 +335,42 @@ void stage::undo_callback() {
 void stage::take(event&& e) {
   ++out_->records_in;
   begin(e.number, e.now, e.offset);
-  begin_callback();
   // The operator may move the record out and throw then; the payload is shared, so that a copy
   // costs little.
   auto kept = e.rec;
+  auto cause = process(std::move(e.rec));
+  if (cause == too_big && readers_.back() == 0 && !kept.value.empty()) {
+    // A dead letter has nowhere further to go. Where the record stood on the log tells where its
+    // value is.
+    kept.set("sallyport-value-bytes", std::to_string(kept.value.size()));
+    kept.value = bytes{""};
+    cause = process(record{kept});
+  }
+  if (cause)
+    reject(std::move(kept), std::string{*cause},
+           *cause == too_big ? "an output is bigger than record_bytes_max"
+                             : "the operator failed on this record");
+  run_conversations();
+}
+
+std::optional<std::string_view> stage::process(record&& r) {
+  begin_callback();
   try {
-    auto v = operator_->process(std::move(e.rec), *context_);
+    auto v = operator_->process(std::move(r), *context_);
     if (v.what() == verdict::kind::forward)
       (void) port_index(v.text());
     apply_effects();
     apply(std::move(v));
+    return std::nullopt;
   } catch (const engine_failure&) {
     throw;
   } catch (const record_too_big&) {
     undo_callback();
-    reject(std::move(kept), "record_too_big", "an output is bigger than record_bytes_max");
-  } catch (const std::exception&) {
+    return too_big;
+  } catch (...) {
     undo_callback();
-    reject(std::move(kept), "internal", "the operator failed on this record");
+    return operator_failed;
   }
-  run_conversations();
 }
 
 void stage::take(const signal& s) {
@@ -348,7 +389,7 @@ void stage::take(const signal& s) {
       apply_effects();
     } catch (const engine_failure&) {
       throw;
-    } catch (const std::exception&) {
+    } catch (...) {
       undo_callback();
     }
   }
@@ -388,11 +429,6 @@ void stage::fire(const timer& t) {
   binary::reader in{t.payload};
   switch (kind) {
   case operator_timer: on_timer(rest, t.due, t.payload); break;
-  case repeat_timer: {
-    auto due = in.time_key();
-    on_timer(rest, due, std::string{in.rest()});
-    break;
-  }
   case repeat_reply: on_reply(read_reply(in)); break;
   case repeat_conclusion:
     if (auto* c = conversations_.find(rest))
@@ -415,11 +451,10 @@ void stage::on_timer(const std::string& name, wall_time due, const std::string& 
     apply_effects();
   } catch (const engine_failure&) {
     throw;
-  } catch (const std::exception&) {
+  } catch (...) {
     undo_callback();
-    std::string kept;
-    binary::put_time_key(kept, due);
-    repeat_later(repeat_timer + name, kept + payload);
+    // Under its own name, so that the operator can still move or cancel it.
+    repeat_later(operator_timer + name, payload);
   }
 }
 
@@ -430,7 +465,7 @@ void stage::on_reply(const call_reply& reply) {
     apply_effects();
   } catch (const engine_failure&) {
     throw;
-  } catch (const std::exception&) {
+  } catch (...) {
     undo_callback();
     std::string kept;
     put_reply(kept, reply);
@@ -522,8 +557,12 @@ void stage::run(conversation& c) {
   } catch (const std::exception& e) {
     failed = true;
     outcome = e.what();
-    ++out_->failures;
+  } catch (...) {
+    failed = true;
+    outcome = "the conversation failed";
   }
+  if (failed)
+    ++out_->failures;
   apply_effects();
   if (with.effects > c.effects) {
     c.effects = with.effects;
@@ -547,7 +586,7 @@ void stage::conclude(conversation& c, std::string outcome, bool failed) {
     apply_effects();
   } catch (const engine_failure&) {
     throw;
-  } catch (const std::exception&) {
+  } catch (...) {
     undo_callback();
     ended.effects = effects;
     auto key = ended.key;

@@ -73,9 +73,8 @@ struct stage_output {
 ///
 /// Invariants:
 /// 1. Outputs depend on the sequence of inputs only: not on how it was cut into steps or epochs.
-/// 2. A callback that throws leaves no trace but the record's rejection (or a later repetition, for
-/// a callback
-///    without a record).
+/// 2. A callback that throws leaves no trace but the record's rejection, or its repetition a minute
+///    later where no record is in hand (a timer stays set for then, under its name).
 /// 3. Each record that came in is in one term of `counts`, or left by a port.
 class stage {
 public:
@@ -144,6 +143,9 @@ private:
 
   void take(event&& e);
   void take(const signal& s);
+  /// Hands a record to the operator. Gives the cause when it must be rejected; nothing of the
+  /// callback is left then.
+  [[nodiscard]] std::optional<std::string_view> process(record&& r);
   void take_answer(const answer& a);
   void fire_timers(wall_time now, std::size_t max);
   void fire(const timer& t);
