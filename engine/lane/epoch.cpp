@@ -61,7 +61,8 @@ std::optional<epoch_cycle::instant> epoch_cycle::end_at() const {
     return std::nullopt;
   if (urgent_ || !may_admit())
     return *since_;
-  return *since_ + std::min(limits_.commit_linger, limits_.commit_interval);
+  return *since_ + (soon_ ? std::min(limits_.commit_linger, limits_.commit_interval)
+                          : limits_.commit_interval);
 }
 
 bool epoch_cycle::should_end(instant now) const {
@@ -75,6 +76,7 @@ std::uint64_t epoch_cycle::end() {
   SALLYPORT_ASSERT(!ending_);
   ending_ = true;
   urgent_ = false;
+  soon_ = false;
   records_ = 0;
   bytes_ = 0;
   since_.reset();

@@ -53,8 +53,10 @@ public:
   }
 
   void admitted(std::size_t records, std::size_t bytes, instant now);
-  /// The stages have something that waits for the commit.
+  /// Calls wait for the commit: it should be now.
   void effects_wait() { urgent_ = true; }
+  /// Records wait for it: it should be soon.
+  void outputs_wait() { soon_ = true; }
 
   /// Whether a barrier should be sent now.
   [[nodiscard]] bool should_end(instant now) const;
@@ -72,6 +74,7 @@ private:
   std::uint64_t open_ = 1;
   bool ending_ = false; ///< an epoch is between its barrier and its commit
   bool urgent_ = false;
+  bool soon_ = false;
   std::size_t records_ = 0;
   std::size_t bytes_ = 0;
   std::optional<instant> since_; ///< when the first input of the open epoch came

@@ -305,7 +305,7 @@ stage_output stage::step(std::span<std::vector<event>> inputs, std::span<const s
   if (auto calls = ledger_.next_due(); calls && (!out.next_due || *calls < *out.next_due))
     out.next_due = calls;
   out.effects_wait = ledger_.writes_wait();
-  out.changed = out.records_in > 0 || !signals.empty() || !outputs_.empty();
+  out.outputs_wait = !outputs_.empty();
   out_ = nullptr;
   return out;
 }

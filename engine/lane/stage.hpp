@@ -57,7 +57,7 @@ struct stage_output {
   std::vector<std::vector<event>> by_port; ///< indexed like `stage::ports`
   std::vector<call_start> reads;           ///< to be started at once
   std::optional<wall_time> next_due;       ///< when the stage wants a tick
-  bool changed = false;                    ///< it has something to commit
+  bool outputs_wait = false;               ///< records wait for the commit
   bool effects_wait = false;               ///< calls wait for the commit
   std::size_t records_in = 0;
   std::size_t failures = 0; ///< callbacks that threw

@@ -7,6 +7,7 @@
 #include "engine/time/clock.hpp"
 #include "engine/topology/plan.hpp"
 
+#include <atomic>
 #include <cstdint>
 #include <map>
 #include <memory>
@@ -25,6 +26,8 @@ struct environment {
   std::map<std::string, std::shared_ptr<caller>> callers;
   /// Part of every idempotency key: a restored backup begins a new one.
   std::uint64_t generation = 1;
+  /// How many lanes failed and are not open again, for the health.
+  std::shared_ptr<std::atomic<int>> lanes_missing = std::make_shared<std::atomic<int>>(0);
 };
 
 } // namespace sallyport::runtime

@@ -152,10 +152,12 @@ void host_state::open_lane(slot& s) {
     s.records_may_wait = true;
     s.open = true;
     told->lane_open(s.name, true);
+    note_open(s, true);
   } catch (const lane::engine_failure& e) {
     ++s.failures;
     s.reopen_at = std::chrono::steady_clock::now() + pause(env->plan.limits, s.failures);
     told->lane_open(s.name, false);
+    note_open(s, false);
     observe::log(observe::level::error, "lane.open_failed", "a lane cannot be opened",
                  {{"lane", s.name.text()}, {"why", e.why().what}});
   }
@@ -186,9 +188,16 @@ void host_state::lane_failed(slot& s, const error& why) {
   s.reopen_at = std::chrono::steady_clock::now() + pause(env->plan.limits, s.failures);
   told->lane_failed(s.name);
   told->lane_open(s.name, false);
+  note_open(s, false);
   observe::log(observe::level::error, "lane.failed", "a lane failed and is opened again",
                {{"lane", s.name.text()}, {"why", why.what}});
   roll_back(why);
+}
+
+void host_state::note_open(slot& s, bool open) {
+  if (open == s.missed)
+    *env->lanes_missing += open ? -1 : 1;
+  s.missed = !open;
 }
 
 void host_state::roll_back(const error& why) {
@@ -332,6 +341,7 @@ void host_state::end_epoch_if_due() {
     s.ending.lane = &s.name;
     s.ending.entry = s.entry->seal();
     s.ending.parts.resize(s.shells.size());
+    s.barrier_round = s.next_round;
     parts_missing += s.shells.size();
     send_round(s, {}, {}, epoch);
   }
@@ -344,13 +354,16 @@ void host_state::on_report(const stage_report& r) {
   auto& what = *r.what;
   told->passed(s.name, s.part->stages[r.stage], what);
   s.due[r.stage] = what.output.next_due;
-  auto& counters = what.part ? counted_ending : counted;
+  bool of_ending = s.in_ending && r.round <= s.barrier_round;
+  auto& counters = of_ending ? counted_ending : counted;
   for (const auto& [key, times] : what.counters)
     counters[key] += times;
   for (const auto& read : what.output.reads)
     start(s, r.lane, read);
-  if (what.output.effects_wait && !what.part)
+  if (what.output.effects_wait && !of_ending)
     cycle->effects_wait();
+  if (what.output.outputs_wait && !of_ending)
+    cycle->outputs_wait();
   if (what.part) {
     for (auto& write : what.part->starts)
       starts.emplace_back(r.lane, std::move(write));

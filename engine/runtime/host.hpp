@@ -67,10 +67,12 @@ struct host_state {
     std::deque<lane::command> orders;
     // of the ending epoch
     bool in_ending = false;
+    std::uint64_t barrier_round = 0; ///< the last round of the ending epoch
     lane::lane_epoch ending;
     // of its failures
     std::uint32_t failures = 0;
     instant reopen_at{};
+    bool missed = false; ///< counted in `environment::lanes_missing`
   };
 
   enum class phase : std::uint8_t { running, draining, ended };
@@ -87,6 +89,7 @@ struct host_state {
   void open_lane(slot& s);
   void close_lanes();
   void lane_failed(slot& s, const error& why);
+  void note_open(slot& s, bool open);
   void roll_back(const error& why);
 
   // -- inputs ----------------------------------------------------------------------------

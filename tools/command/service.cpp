@@ -129,6 +129,13 @@ void service::add_metrics() {
     r.details["free"] = std::to_string(space.available);
     return r;
   });
+  health_.add("lanes", [this] {
+    observe::health_report r;
+    auto missing = environment_->lanes_missing->load();
+    r.up = missing == 0;
+    r.details["missing"] = std::to_string(missing);
+    return r;
+  });
   health_.add("log", [this] {
     observe::health_report r;
     r.details["topics"] = std::to_string(log_->topics().size());

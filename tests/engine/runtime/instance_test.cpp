@@ -1,5 +1,6 @@
 #include "engine/runtime/instance.hpp"
 
+#include "engine/lane/overlay.hpp"
 #include "engine/log/memory_log.hpp"
 #include "engine/state/memory_store.hpp"
 
@@ -139,6 +140,7 @@ protected:
     plan_.limits.hosts = 2;
     plan_.limits.lane_restart_initial = 5ms;
     plan_.limits.lane_restart_max = 20ms;
+    plan_.limits.circuit_open_for = 50ms;
   }
 
   void begin(std::function<call_answer(const caller::attempt&)> says) {
