@@ -142,6 +142,11 @@ public:
         ports.push_back(port.name);
       else if (port.kind == topology::port_kind::sink)
         sinks_.push_back(port.name);
+      else
+        sources_.push_back(port.name);
+    for (const auto& part : plan.topology.parts)
+      parts_.push_back(part.name);
+    add_shared_rules();
     if (const auto* peers = script.find("peers"))
       add_rules(*peers);
     driver_ = std::make_unique<driver>(std::move(plan), options);
@@ -177,6 +182,8 @@ private:
       feed(e.value);
     else if (e.name == "advance")
       driver_->advance(parsed(e.value, parse_duration(e.value.text)));
+    else if (e.name == "advance_to")
+      driver_->advance_to(parsed(e.value, parse_offset_datetime(e.value.text)));
     else if (e.name == "set_clock")
       driver_->set_clock(parsed(e.value, parse_offset_datetime(e.value.text)));
     else if (e.name == "restart")
@@ -186,8 +193,25 @@ private:
     else if (e.name == "command")
       driver_->command(need(e.value, "part").text, need(e.value, "stage").text,
                        need(e.value, "name").text, text_or(e.value, "payload", ""));
-    else if (e.name == "expect_calls")
-      expect_calls(e.value);
+    else
+      check(e);
+  }
+
+  void check(const node::entry& e) {
+    if (e.name == "expect_calls")
+      expect_calls(e.value, new_calls());
+    else if (e.name == "expect_calls_to")
+      expect_calls_to(e.value);
+    else if (e.name == "expect_call_times")
+      expect_call_times(e.value);
+    else if (e.name == "pass_over")
+      pass_over(e.value);
+    else if (e.name == "expect_counters")
+      expect_counters(e.value);
+    else if (e.name == "expect_in_state")
+      expect_texts(e.value, true);
+    else if (e.name == "expect_not_in_state")
+      expect_texts(e.value, false);
     else if (e.name == "expect_records")
       expect_records(e.value);
     else if (e.name == "expect_counts")
@@ -196,6 +220,22 @@ private:
       expect_state(e.value);
     else
       throw case_failure(e.where, "unknown step '" + e.name + "'");
+  }
+
+  /// The rules of the files that the case uses; the first named comes first.
+  void add_shared_rules() {
+    const auto* use = script_.find("use");
+    if (use == nullptr)
+      return;
+    for (auto it = use->items.rbegin(); it != use->items.rend(); ++it) {
+      config::findings found;
+      auto path = folder_ / "peers" / (it->text + ".yaml");
+      auto shared = config::load_yaml(
+        path.string(), [](std::string_view) { return std::optional<std::string>{}; }, found);
+      if (!found.empty())
+        throw case_failure(it->where, found.front().text());
+      add_rules(shared);
+    }
   }
 
   std::string read_file(const node& named) const {
@@ -221,7 +261,9 @@ private:
       r.value = bytes{read_file(*file)};
     else if (const auto* text = what.find("text"))
       r.value = bytes{text->text};
-    driver_->feed(need(what, "port").text, std::move(r));
+    if (what.find("port") == nullptr && sources_.size() != 1)
+      throw case_failure(what.where, "'port' is missing, and the topology has several sources");
+    driver_->feed(text_or(what, "port", sources_.front()), std::move(r));
     driver_->run();
   }
 
@@ -293,25 +335,104 @@ private:
     return line;
   }
 
-  void expect_calls(const node& wanted) {
+  static std::string shown(const std::vector<made_call>& calls) {
+    std::string all = "calls were:";
+    for (const auto& c : calls)
+      all += "\n    " + format_utc(c.at) + " " + shown(c, !c.request.body.empty());
+    return all;
+  }
+
+  std::vector<made_call> new_calls() {
     auto made = driver_->calls();
     made.erase(made.begin(), made.begin() + static_cast<std::ptrdiff_t>(calls_seen_));
     calls_seen_ += made.size();
-    std::string all = "calls were:";
-    for (const auto& c : made)
-      all += "\n    " + shown(c, !c.request.body.empty());
+    return made;
+  }
+
+  static void expect_calls(const node& wanted, const std::vector<made_call>& made) {
     if (made.size() != wanted.items.size())
-      throw case_failure(wanted.where,
-                         std::to_string(wanted.items.size()) + " calls were expected; " + all);
+      throw case_failure(wanted.where, std::to_string(wanted.items.size()) +
+                                         " calls were expected; " + shown(made));
     for (std::size_t i = 0; i < made.size(); ++i) {
       const auto& want = wanted.items[i];
       bool with_body = want.type == node::kind::mapping;
       const auto& line = with_body ? want.entries.front().name : want.text;
       if (line != shown(made[i], false))
-        throw case_failure(want.where, "another call was made; " + all);
+        throw case_failure(want.where, "another call was made; " + shown(made));
       if (with_body && !fits(to_json(want.entries.front().value), value_of(made[i].request.body)))
-        throw case_failure(want.where, "the call has another body; " + all);
+        throw case_failure(want.where, "the call has another body; " + shown(made));
     }
+  }
+
+  void expect_calls_to(const node& wanted) {
+    auto made = new_calls();
+    for (const auto& port : wanted.entries) {
+      std::vector<made_call> of_port;
+      std::ranges::copy_if(made, std::back_inserter(of_port),
+                           [&](const made_call& c) { return c.port == port.name; });
+      node lines = port.value;
+      for (auto& line : lines.items)
+        if (line.type == node::kind::mapping)
+          line.entries.front().name.insert(0, port.name + " ");
+        else
+          line.text.insert(0, port.name + " ");
+      expect_calls(lines, of_port);
+    }
+  }
+
+  void expect_call_times(const node& wanted) const {
+    for (const auto& call : wanted.entries) {
+      std::vector<made_call> made;
+      std::ranges::copy_if(driver_->calls(), std::back_inserter(made), [&](const made_call& c) {
+        return shown(c, false).starts_with(call.name);
+      });
+      if (made.size() != call.value.items.size())
+        throw case_failure(call.where, std::to_string(call.value.items.size()) +
+                                         " calls were expected; " + shown(made));
+      for (std::size_t i = 0; i < made.size(); ++i) {
+        const auto& at = call.value.items[i];
+        if (parsed(at, parse_offset_datetime(at.text)) != made[i].at)
+          throw case_failure(at.where, "the call was made at another time; " + shown(made));
+      }
+    }
+  }
+
+  void pass_over(const node& what) {
+    for (const auto& item : what.items)
+      if (item.text == "calls")
+        calls_seen_ = driver_->calls().size();
+      else if (std::ranges::find(sinks_, item.text) != sinks_.end())
+        (void) new_records(item.text);
+      else
+        throw case_failure(item.where, "neither 'calls' nor a sink: '" + item.text + "'");
+  }
+
+  void expect_counters(const node& wanted) const {
+    for (const auto& counter : wanted.entries)
+      for (const auto& label : counter.value.entries)
+        if (auto actual = driver_->counter(counter.name, label.name);
+            std::to_string(actual) != label.value.text)
+          throw case_failure(label.where,
+                             counter.name + " of " + label.name + " is " + std::to_string(actual));
+  }
+
+  void expect_texts(const node& wanted, bool there) const {
+    for (const auto& e : wanted.entries) {
+      auto rows = rows_of(e.name);
+      for (const auto& item : e.value.items) {
+        bool found = std::ranges::any_of(
+          rows, [&](const auto& row) { return row.second.find(item.text) != std::string::npos; });
+        if (found != there)
+          throw case_failure(item.where, std::string{there ? "no" : "a"} + " row of " + e.name +
+                                           " has '" + item.text + "'");
+      }
+    }
+  }
+
+  /// `name`: PART.STAGE
+  std::map<std::string, std::string> rows_of(const std::string& name) const {
+    auto dot = name.find('.');
+    return driver_->stage_state(name.substr(0, dot), name.substr(dot + 1));
   }
 
   static json as_json(const record& r, bool whole) {
@@ -399,8 +520,7 @@ private:
 
   void expect_state(const node& wanted) {
     for (const auto& e : wanted.entries) {
-      auto dot = e.name.find('.');
-      auto rows = driver_->stage_state(e.name.substr(0, dot), e.name.substr(dot + 1));
+      auto rows = rows_of(e.name);
       if (std::to_string(rows.size()) != e.value.text)
         throw case_failure(e.where, e.name + " keeps " + std::to_string(rows.size()) + " rows");
     }
@@ -418,11 +538,17 @@ private:
                                             as_json(fresh.front(), true).dump());
     if (driver_->failures() > 0)
       throw case_failure(script_.where, "an operator threw");
+    for (const auto& part : parts_)
+      if (auto difference = driver_->counts(part).difference; difference != 0)
+        throw case_failure(script_.where, "the conservation difference of part " + part + " is " +
+                                            std::to_string(difference));
   }
 
   const node& script_;
   std::filesystem::path folder_;
+  std::vector<std::string> sources_;
   std::vector<std::string> sinks_;
+  std::vector<std::string> parts_;
   std::vector<rule> rules_;
   std::unique_ptr<driver> driver_;
   std::size_t calls_seen_ = 0;
@@ -455,8 +581,8 @@ std::vector<std::string> run_golden_case(const std::filesystem::path& file,
   std::optional<std::string> whole;
   for (const auto& how : cuts) {
     try {
-      allow_only(script,
-                 {"case", "spec", "topology", "settings", "start", "partitions", "peers", "steps"});
+      allow_only(script, {"case", "spec", "topology", "settings", "start", "partitions", "use",
+                          "peers", "steps"});
       driver_options options;
       options.batch_records_max = how.batch;
       options.commit_each_round = how.commit_each;
@@ -479,7 +605,7 @@ std::vector<std::string> run_golden_case(const std::filesystem::path& file,
 std::vector<std::filesystem::path> find_golden_cases(const std::filesystem::path& folder) {
   std::vector<std::filesystem::path> cases;
   for (const auto& e : std::filesystem::recursive_directory_iterator{folder})
-    if (e.path().extension() == ".yaml")
+    if (e.path().extension() == ".yaml" && e.path().parent_path().filename() != "peers")
       cases.push_back(e.path());
   std::ranges::sort(cases);
   return cases;
