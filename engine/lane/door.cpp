@@ -65,7 +65,7 @@ signal door::admit(std::variant<tick, answer, command> what, wall_time now) {
     stage = part_.stages[a->stage].name;
   else if (const auto* c = std::get_if<command>(&s.what))
     stage = part_.stages[c->stage].name;
-  journal_.add(s, stage);
+  journal_.add(s, stage, next_offset_);
   return s;
 }
 

@@ -7,10 +7,7 @@
 
 namespace sallyport::lane {
 
-namespace {
-
-/// The records of one lane in their order, with the stage as the second criterion.
-std::vector<const published*> in_order(const lane_epoch& lane) {
+std::vector<const published*> outputs_of(const lane_epoch& lane) {
   std::vector<const published*> all;
   for (const auto& part : lane.parts)
     for (const auto& p : part.outputs)
@@ -19,7 +16,13 @@ std::vector<const published*> in_order(const lane_epoch& lane) {
   return all;
 }
 
-} // namespace
+partition_id place_of(const published& what, const lane_name& lane, const topic_map& topics) {
+  auto topic = topics.find(what.to);
+  SALLYPORT_ASSERT(topic != topics.end());
+  auto partitions = topic->second.partitions;
+  return {topic->second.name, what.rec.key.is_null() ? lane.partition % partitions
+                                                     : partition_of(what.rec.key, partitions)};
+}
 
 log_commit compose(const std::string& application, const std::vector<lane_epoch>& lanes,
                    const topic_map& topics) {
@@ -27,13 +30,8 @@ log_commit compose(const std::string& application, const std::vector<lane_epoch>
   commit.application = application;
   std::map<partition_id, std::size_t> places;
   for (const auto& lane : lanes) {
-    for (const auto* p : in_order(lane)) {
-      auto topic = topics.find(p->to);
-      SALLYPORT_ASSERT(topic != topics.end());
-      auto partitions = topic->second.partitions;
-      partition_id to{topic->second.name, p->rec.key.is_null()
-                                            ? lane.lane->partition % partitions
-                                            : partition_of(p->rec.key, partitions)};
+    for (const auto* p : outputs_of(lane)) {
+      auto to = place_of(*p, *lane.lane, topics);
       auto [place, fresh] = places.try_emplace(to, commit.appends.size());
       if (fresh)
         commit.appends.push_back({to, {}});

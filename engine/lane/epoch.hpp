@@ -23,6 +23,13 @@ struct lane_epoch {
 /// The topics behind a topology's names.
 using topic_map = std::map<std::string, topic_config>;
 
+/// The records of one lane in the order in which they go out: by number, then by stage.
+[[nodiscard]] std::vector<const published*> outputs_of(const lane_epoch& lane);
+
+/// Where a record goes: to the partition of its key, or that of the lane if it has none.
+[[nodiscard]] partition_id place_of(const published& what, const lane_name& lane,
+                                    const topic_map& topics);
+
 /// Puts the epochs of a host's lanes together into one commit. Records of a lane go out in the
 /// order of the numbers that caused them, then of the stages: so where an epoch ended does not show
 /// in the log.

@@ -5,11 +5,16 @@
 #include "engine/lane/replies.hpp"
 #include "engine/lane/rows.hpp"
 
+#include <algorithm>
+
 namespace sallyport::lane {
 
 namespace {
 
 enum class entry_kind : std::uint8_t { records = 1, tick = 2, opened = 3, answer = 4, command = 5 };
+
+/// Where the time of a block stands in its row: behind format and checksum.
+constexpr std::size_t block_time_at = 5;
 
 void put_kind(std::string& out, entry_kind kind) {
   binary::put_u8(out, static_cast<std::uint8_t>(kind));
@@ -29,7 +34,7 @@ void journal_writer::add(const journal_records& what) {
   binary::put_varint(body_, what.count);
 }
 
-void journal_writer::add(const signal& what, std::string_view stage) {
+void journal_writer::add(const signal& what, std::string_view stage, std::int64_t next_offset) {
   if (body_.empty()) {
     first_number_ = what.number;
     first_now_ = what.now;
@@ -52,6 +57,8 @@ void journal_writer::add(const signal& what, std::string_view stage) {
     binary::put_string(body_, stage);
     binary::put_string(body_, c->name);
     binary::put_string(body_, c->payload);
+  } else if (t != nullptr && t->opened) {
+    binary::put_signed(body_, next_offset);
   }
 }
 
@@ -60,12 +67,15 @@ void journal_writer::touch(std::string_view key) { keys_.insert(murmur2(key)); }
 store_change journal_writer::take(const lane_name& lane) {
   auto key = journal_prefix(lane.part, lane.partition);
   binary::put_be64(key, first_number_);
-  auto row = rows::value();
-  binary::put_time_key(row, first_now_);
-  binary::put_varint(row, keys_.size());
+  std::string block;
+  binary::put_time_key(block, first_now_);
+  binary::put_varint(block, keys_.size());
   for (auto hash : keys_)
-    binary::put_be32(row, hash);
-  row += body_;
+    binary::put_be32(block, hash);
+  block += body_;
+  auto row = rows::value();
+  binary::put_be32(row, murmur2(block));
+  row += block;
   body_.clear();
   keys_.clear();
   return {family::journal, std::move(key), std::move(row)};
@@ -84,6 +94,8 @@ result<journal_block> read_journal_block(std::string_view row) {
                             std::to_string(static_cast<std::uint8_t>(row[0])) +
                             ", which this version cannot read"));
   binary::reader in{row.substr(1)};
+  if (auto checksum = in.be32(); in.failed() || checksum != murmur2(in.rest()))
+    return fail(error::data("a block of the journal is damaged: its checksum is wrong"));
   journal_block block;
   (void) in.time_key();
   for (auto n = in.varint(); n > 0 && !in.failed(); --n)
@@ -99,7 +111,7 @@ result<journal_block> read_journal_block(std::string_view row) {
       block.entries.emplace_back(r);
       continue;
     }
-    journal_signal s{number, now, tick{kind == entry_kind::opened}, {}};
+    journal_signal s{number, now, tick{kind == entry_kind::opened}, {}, 0};
     if (kind == entry_kind::answer) {
       s.stage = in.string();
       answer a;
@@ -113,7 +125,9 @@ result<journal_block> read_journal_block(std::string_view row) {
       c.name = in.string();
       c.payload = in.string();
       s.what = std::move(c);
-    } else if (kind != entry_kind::tick && kind != entry_kind::opened) {
+    } else if (kind == entry_kind::opened) {
+      s.next_offset = in.signed_varint();
+    } else if (kind != entry_kind::tick) {
       return broken();
     }
     block.entries.emplace_back(std::move(s));
@@ -133,8 +147,10 @@ result<std::optional<store_batch::range>> expired_journal(const store& in, const
                            if (first.empty())
                              first = key;
                            end = key;
-                           binary::reader r{row.substr(1)};
-                           return r.time_key() < before;
+                           // Damaged blocks go with those around them.
+                           binary::reader r{row.substr(std::min(row.size(), block_time_at))};
+                           auto began = r.time_key();
+                           return r.failed() || began < before;
                          });
   SALLYPORT_CHECK(scanned);
   if (first.empty() || first == end)

@@ -17,8 +17,8 @@ namespace sallyport::lane {
 /// their position on the log, and the hashes of the keys touched. From it and the log any epoch can
 /// be run again to the same bytes.
 ///
-/// One block an epoch, named by part, partition and the first number in it. Stages are named, not
-/// numbered.
+/// One block an epoch, named by part, partition and the first number in it, with a checksum. Stages
+/// are named, not numbered.
 struct journal_records {
   std::uint64_t first_number = 0;
   wall_time now{};
@@ -33,6 +33,7 @@ struct journal_signal {
   wall_time now{};
   std::variant<tick, answer, command> what; ///< the stage of an answer or command is in `stage`
   std::string stage;
+  std::int64_t next_offset = 0; ///< of the tick of an opening: where the lane stood on the log
 };
 
 using journal_entry = std::variant<journal_records, journal_signal>;
@@ -46,7 +47,7 @@ struct journal_block {
 class journal_writer {
 public:
   void add(const journal_records& what);
-  void add(const signal& what, std::string_view stage);
+  void add(const signal& what, std::string_view stage, std::int64_t next_offset);
   void touch(std::string_view key);
 
   [[nodiscard]] bool empty() const noexcept { return body_.empty(); }

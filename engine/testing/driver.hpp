@@ -94,6 +94,8 @@ public:
   [[nodiscard]] std::vector<record> topic(const std::string& port) const;
   [[nodiscard]] std::vector<made_call> calls() const;
   [[nodiscard]] const memory_store& state() const { return store_; }
+  [[nodiscard]] memory_log& log() { return log_; }
+  [[nodiscard]] const topology::plan& plan() const { return plan_; }
   /// The operator's rows of a stage, over all lanes of its part, in the order of the keys.
   [[nodiscard]] std::map<std::string, std::string> stage_state(const std::string& part,
                                                                const std::string& stage) const;
