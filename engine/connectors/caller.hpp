@@ -20,7 +20,7 @@ public:
   /// One try of a call.
   struct attempt {
     call_request request;
-    std::string idempotency_key; ///< the same for every try of one call
+    std::string idempotency_key; ///< the same for every try of one call; empty for a read
     duration timeout{10'000};
     bool first_try = true; ///< when the concurrency limit holds tries back, first tries go first
   };

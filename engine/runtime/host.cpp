@@ -465,9 +465,13 @@ void host_state::start(slot& s, std::size_t index, const lane::call_start& what)
   if (peer == env->callers.end())
     return;
   ++calls_under_way;
+  // A read starts before its number is committed: after a crash the number may stand for another
+  // call, which must not be taken for this one.
   caller::attempt attempt{
     what.request,
-    lane::idempotency_key(s.name, env->generation, s.part->stages[what.stage].name, what.id),
+    what.read
+      ? std::string{}
+      : lane::idempotency_key(s.name, env->generation, s.part->stages[what.stage].name, what.id),
     what.timeout, what.first_try};
   peer->second->start(std::move(attempt), [to = host_actor{self}, incarnation = incarnation, index,
                                            stage = what.stage, id = what.id](call_answer said) {

@@ -55,6 +55,7 @@ protected:
     EXPECT_EQ(found.delius, wanted.delius);
     EXPECT_EQ(found.domain_events, wanted.domain_events);
     EXPECT_EQ(instance_.look()->difference, 0);
+    EXPECT_EQ(keys_of_different_calls(peers_.requests()), std::vector<std::string>{});
   }
 
   unsigned kills_ = number_from_environment("SALLYPORT_KILLS", 4);

@@ -172,6 +172,8 @@ private:
     check(found.domain_events == reference().domain_events, "the domain events are others");
     for (const auto& call : repeated_under_other_keys(peers_.requests()))
       check(false, "made again under another key: " + call);
+    for (const auto& key : keys_of_different_calls(peers_.requests()))
+      check(false, "two calls under one key: " + key);
     const auto how = instance_.stop();
     check(how == exit_status{0, 0}, "it ended with " + (how ? to_string(*how) : "nothing"));
   }

@@ -270,6 +270,20 @@ std::vector<std::string> repeated_under_other_keys(const std::vector<nlohmann::j
   return found;
 }
 
+std::vector<std::string> keys_of_different_calls(const std::vector<nlohmann::json>& requests) {
+  std::map<std::string, std::string> contents;
+  std::vector<std::string> found;
+  for (const auto& r : requests) {
+    if (r["idempotencyKey"].is_null())
+      continue;
+    const auto key = r["idempotencyKey"].get<std::string>();
+    const auto& first = contents.try_emplace(key, content_of(r)).first->second;
+    if (first != content_of(r))
+      found.push_back(key + ": " + first + ", " + content_of(r));
+  }
+  return found;
+}
+
 std::size_t repeated_writes(const std::vector<nlohmann::json>& requests) {
   std::size_t count = 0;
   for (const auto& [content, keys] : writes_of(requests))

@@ -124,6 +124,11 @@ struct facts {
 [[nodiscard]] std::vector<std::string>
 repeated_under_other_keys(const std::vector<nlohmann::json>& requests);
 
+/// Idempotency keys under which different things were asked: a peer that honours keys would answer
+/// one as the other.
+[[nodiscard]] std::vector<std::string>
+keys_of_different_calls(const std::vector<nlohmann::json>& requests);
+
 /// How many calls that change something were made more than once.
 [[nodiscard]] std::size_t repeated_writes(const std::vector<nlohmann::json>& requests);
 
