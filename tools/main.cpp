@@ -7,7 +7,9 @@
 
 /// The command: a table of contents of the engine. Each verb is one file in tools/command.
 int main(int argc, char** argv) {
-  using namespace sallyport::command;
+  using sallyport::command::exit_code_help, sallyport::command::verbs;
+  using sallyport::command::exit_failed, sallyport::command::exit_ok,
+    sallyport::command::exit_usage;
   CLI::App app{"Sallyport: streams between services, through a log, actors with durable state, and "
                "calls that are never lost."};
   app.name("sallyport");

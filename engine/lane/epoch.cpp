@@ -58,7 +58,7 @@ std::optional<epoch_cycle::instant> epoch_cycle::end_at() const {
   if (!since_)
     return std::nullopt;
   if (urgent_ || !may_admit())
-    return *since_;
+    return since_;
   return *since_ + (soon_ ? std::min(limits_.commit_linger, limits_.commit_interval)
                           : limits_.commit_interval);
 }

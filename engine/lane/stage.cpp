@@ -438,7 +438,7 @@ void stage::fire(const timer& t) {
   }
 }
 
-void stage::repeat_later(std::string name, std::string payload) {
+void stage::repeat_later(const std::string& name, const std::string& payload) {
   timers_.begin_callback();
   rows_.begin_callback();
   timers_.set(name, now_ + callback_repeat_after, payload);

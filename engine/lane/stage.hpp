@@ -123,11 +123,11 @@ private:
   class operator_state;
 
   struct emitted {
-    std::size_t port;
+    std::size_t port = 0;
     record rec;
   };
   struct settled {
-    term from;
+    term from = term::held;
     verdict what;
   };
   struct conversed {
@@ -161,7 +161,7 @@ private:
   void run_conversations();
   void run(conversation& c);
   void conclude(conversation& c, std::string outcome, bool failed);
-  void repeat_later(std::string name, std::string payload);
+  void repeat_later(const std::string& name, const std::string& payload);
   [[nodiscard]] std::size_t port_index(std::string_view name) const;
   void check_size(const record& r) const;
   [[nodiscard]] call_id next_id() { return {number_, position_++}; }

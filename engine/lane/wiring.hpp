@@ -27,12 +27,11 @@ struct wiring {
 /// themselves.
 template <class Deliver>
 void hand_out(std::vector<event>&& events, const std::vector<wiring::target>& to, Deliver deliver) {
-  for (std::size_t i = 0; i < to.size(); ++i) {
-    if (i + 1 == to.size())
-      deliver(to[i], std::move(events));
-    else
-      deliver(to[i], std::vector<event>{events});
-  }
+  if (to.empty())
+    return;
+  for (std::size_t i = 0; i + 1 < to.size(); ++i)
+    deliver(to[i], std::vector<event>{events});
+  deliver(to.back(), std::move(events));
 }
 
 } // namespace sallyport::lane

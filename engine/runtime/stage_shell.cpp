@@ -69,12 +69,14 @@ void stage_shell_state::hand_on(std::uint64_t round, lane::stage_output& output,
     auto& events = output.by_port[port];
     counts.push_back(events.size());
     const auto& to = readers[port];
-    for (std::size_t i = 0; i < to.size(); ++i) {
-      auto share = i + 1 == to.size()
-                     ? std::make_shared<std::vector<lane::event>>(std::move(events))
-                     : std::make_shared<std::vector<lane::event>>(events);
-      self->send(to[i].to, deliver{round, to[i].edge, std::move(share)});
-    }
+    auto send_to = [&](const target& reader, std::vector<lane::event>&& share) {
+      self->send(reader.to, deliver{round, reader.edge,
+                                    std::make_shared<std::vector<lane::event>>(std::move(share))});
+    };
+    for (std::size_t i = 0; i + 1 < to.size(); ++i)
+      send_to(to[i], std::vector<lane::event>{events});
+    if (!to.empty())
+      send_to(to.back(), std::move(events));
   }
   output.by_port.clear();
 }

@@ -8,9 +8,11 @@
 #include <memory>
 #include <string>
 
+// NOLINTBEGIN(readability-identifier-naming): the library's own names.
 namespace CLI {
 class App;
 }
+// NOLINTEND(readability-identifier-naming)
 
 namespace sallyport::command {
 

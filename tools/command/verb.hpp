@@ -6,9 +6,11 @@
 #include <span>
 #include <string>
 
+// NOLINTBEGIN(readability-identifier-naming): the library's own names.
 namespace CLI {
 class App;
 }
+// NOLINTEND(readability-identifier-naming)
 
 /// The verbs of `sallyport`.
 namespace sallyport::command {
