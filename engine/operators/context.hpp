@@ -54,8 +54,8 @@ public:
 
   // -- records --------------------------------------------------------------------
 
-  /// Sends a further record by an output port. It carries no claim: what the lane received is not
-  /// counted again.
+  /// Sends a further record by an output port. It is counted as made, and from then on carries a
+  /// claim like one that was received.
   virtual void emit(std::string_view port, record r) = 0;
 
   /// Writes a record to a sink port or internal topic of the topology, visible with the commit. The

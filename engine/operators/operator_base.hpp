@@ -12,8 +12,8 @@ namespace sallyport {
 ///
 /// Invariants:
 /// 1. What a callback did counts as a whole or not at all: if it throws, its emits, writes, timers
-/// and calls are
-///    thrown away, and the record (if one was in hand) is rejected with the cause `internal`.
+///    and calls are thrown away. A record in hand is rejected with the cause `internal`, a timer,
+///    reply or conclusion comes again. A conversation that throws fails; what it let out stays.
 /// 2. Members hold configuration, or a cache of what the state says; what must outlive a restart is
 /// in `state()`.
 class operator_base {
@@ -28,7 +28,7 @@ public:
 
   virtual void on_timer(const timer& /*fired*/, context& /*ctx*/) {}
 
-  /// A person's order to this stage (`sallyport` verbs and the admin API).
+  /// A person's order to this stage.
   virtual void on_command(const std::string& /*name*/, const std::string& /*payload*/,
                           context& /*ctx*/) {}
 

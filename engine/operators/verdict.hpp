@@ -9,8 +9,8 @@
 
 namespace sallyport {
 
-/// Where a record that the door let in stands. At each commit it is in exactly one term, and
-/// received = done + superseded + held + waiting + in_call + dead + discarded.
+/// Where a record of a lane stands. At each commit it is in exactly one term, and
+/// received + made = done + superseded + held + waiting + in_call + dead + discarded.
 enum class term : std::uint8_t { done, superseded, held, waiting, in_call, dead, discarded };
 
 inline constexpr std::size_t term_count = 7;
@@ -19,8 +19,8 @@ inline constexpr std::size_t term_count = 7;
 
 /// What an operator decides of the record that it was given: exactly one verdict for each record,
 /// so that none can vanish. A record that moves on carries its count with it (its *claim*); one
-/// that the operator makes beside it
-/// (`context::emit`) has none.
+/// that the operator makes beside it (`context::emit`) is counted as made and has a claim of its
+/// own.
 class verdict {
 public:
   enum class kind : std::uint8_t { forward, keep, finish, reject };

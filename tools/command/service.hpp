@@ -25,8 +25,8 @@
 namespace sallyport::command {
 
 /// Everything around a running topology, in the order in which it is opened: state folder, log,
-/// peers, HTTP, lanes, connectors. It is closed in the opposite order, so that nothing is used
-/// after it is gone.
+/// peers, lanes, HTTP, connectors. A stop takes ingresses first and HTTP last, so that metrics and
+/// health can be read until all is committed.
 ///
 /// Thread safety: `start` and `stop` from one thread.
 class service {
