@@ -104,8 +104,8 @@ public:
   };
   [[nodiscard]] figures current() const;
 
-  /// Outcomes since the last call of this function, by port and outcome (`answered`, `unknown`,
-  /// `retried`).
+  /// Outcomes since the last call of this function, by port and outcome (`acknowledged`, `refused`,
+  /// `unknown`, `retried`).
   [[nodiscard]] std::map<std::pair<std::string, std::string>, std::uint64_t> take_outcomes();
   [[nodiscard]] std::vector<std::string> open_circuits() const;
 
