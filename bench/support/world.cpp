@@ -26,8 +26,7 @@ topology::plan plan_of(std::string_view yaml, std::uint32_t partitions) {
 
 world::world(std::string_view topology_yaml, const std::filesystem::path& folder,
              std::uint32_t partitions)
-  : folder_(folder), plan_(plan_of(topology_yaml, partitions)),
-    clock_(wall_time{std::chrono::days{20'000}}) {
+  : folder_(folder), plan_(plan_of(topology_yaml, partitions)) {
   open();
   for (const auto& [name, topic] : plan_.topics)
     must(log_->create_topic(topic));

@@ -8,6 +8,7 @@
 #include "engine/time/clock.hpp"
 #include "engine/topology/plan.hpp"
 
+#include <atomic>
 #include <functional>
 #include <memory>
 #include <string>
@@ -15,8 +16,19 @@
 
 namespace sallyport::bench {
 
+/// The system's clock, which can be put forward.
+class forward_clock final : public wall_clock {
+public:
+  [[nodiscard]] wall_time now() const override { return system_.now() + by_.load(); }
+  void advance(duration by) { by_ = by_.load() + by; }
+
+private:
+  system_wall_clock system_;
+  std::atomic<duration> by_{duration{0}};
+};
+
 /// A topology on the embedded log, put together as `sallyport run` does it, but for HTTP and
-/// connectors, and with a clock that the benchmark sets.
+/// connectors, and with a clock that the benchmark can put forward.
 class world {
 public:
   world(std::string_view topology_yaml, const std::filesystem::path& folder,
@@ -45,7 +57,7 @@ public:
   [[nodiscard]] std::size_t written(const std::string& topic) const;
   void settle_background() const;
 
-  [[nodiscard]] manual_clock& clock() noexcept { return clock_; }
+  [[nodiscard]] forward_clock& clock() noexcept { return clock_; }
   [[nodiscard]] embedded_log& log() noexcept { return *log_; }
   [[nodiscard]] observe::metrics& metrics() noexcept { return *metrics_; }
   [[nodiscard]] const topology::plan& plan() const noexcept { return plan_; }
@@ -55,7 +67,7 @@ private:
 
   std::filesystem::path folder_;
   topology::plan plan_;
-  manual_clock clock_;
+  forward_clock clock_;
   std::unique_ptr<rocksdb_database> database_;
   std::unique_ptr<rocksdb_store> store_;
   std::unique_ptr<embedded_log> log_;

@@ -6,6 +6,9 @@ namespace sallyport::lane {
 
 namespace {
 
+/// Bytes of a row's key before the name: its kind and the due time.
+constexpr std::size_t due_key_head = 9;
+
 std::string due_key(wall_time due, std::string_view name) {
   auto key = rows::key(rows::kind::timer_due);
   binary::put_time_key(key, due);
@@ -20,11 +23,18 @@ wall_time due_of(std::string_view value) {
   return in.time_key();
 }
 
+std::string end_of_rows() { return after_prefix(rows::key(rows::kind::timer_due)); }
+
+wall_time due_of_key(std::string_view key) {
+  binary::reader in{key.substr(1)};
+  return in.time_key();
+}
+
 } // namespace
 
 void timers::open(std::uint64_t pending) {
   pending_ = pending;
-  low_mark_ = wall_time::min();
+  low_mark_ = rows::key(rows::kind::timer_due);
   next_known_ = false;
   (void) next_due();
 }
@@ -36,11 +46,15 @@ timers::fired* timers::firing(std::string_view name) {
   return nullptr;
 }
 
-void timers::forget(std::string_view name, wall_time due) {
+void timers::erase(std::string_view name, wall_time due) {
   rows_.erase(due_key(due, name));
   rows_.erase(name_key(name));
   --pending_;
   --pending_change_;
+}
+
+void timers::forget(std::string_view name, wall_time due) {
+  erase(name, due);
   if (next_known_ && next_ == due)
     next_known_ = false;
 }
@@ -56,14 +70,15 @@ void timers::set(std::string_view name, wall_time at, std::string_view payload) 
   }
   auto row = rows::value();
   row += payload;
-  rows_.put_new(due_key(at, name), std::move(row));
+  auto by_due = due_key(at, name);
+  if (by_due < low_mark_)
+    low_mark_ = by_due;
+  rows_.put_new(by_due, std::move(row));
   auto by_name = rows::value();
   binary::put_time_key(by_name, at);
   rows_.put_new(name_key(name), std::move(by_name));
   ++pending_;
   ++pending_change_;
-  if (at < low_mark_)
-    low_mark_ = at;
   if (next_known_ && (!next_ || at < *next_))
     next_ = at;
 }
@@ -88,20 +103,23 @@ std::optional<wall_time> timers::due(std::string_view name) const {
 }
 
 std::optional<wall_time> timers::next_due() {
-  if (next_known_)
-    return next_;
+  if (!next_known_)
+    scan([](std::string_view, std::string_view) { return false; });
+  return next_;
+}
+
+void timers::scan(const row_visitor& passes) {
   next_.reset();
-  auto from = rows::key(rows::kind::timer_due);
-  binary::put_time_key(from, low_mark_);
-  auto end = after_prefix(rows::key(rows::kind::timer_due));
-  rows_.scan(from, end, [&](std::string_view key, std::string_view) {
-    binary::reader in{key.substr(1)};
-    next_ = in.time_key();
+  std::optional<std::string> first;
+  rows_.scan(low_mark_, end_of_rows(), [&](std::string_view key, std::string_view value) {
+    if (passes(key, value))
+      return true;
+    first = key;
+    next_ = due_of_key(key);
     return false;
   });
-  low_mark_ = next_.value_or(wall_time::max());
+  low_mark_ = first ? std::move(*first) : end_of_rows();
   next_known_ = true;
-  return next_;
 }
 
 void timers::take_due(wall_time now, std::size_t max) {
@@ -110,21 +128,16 @@ void timers::take_due(wall_time now, std::size_t max) {
   auto first = next_due();
   if (!first || *first > now)
     return;
-  auto from = rows::key(rows::kind::timer_due);
-  binary::put_time_key(from, low_mark_);
-  auto end = after_prefix(rows::key(rows::kind::timer_due));
-  rows_.scan(from, end, [&](std::string_view key, std::string_view value) {
-    binary::reader in{key.substr(1)};
-    auto due = in.time_key();
+  scan([&](std::string_view key, std::string_view value) {
+    auto due = due_of_key(key);
     if (due > now || firing_.size() == max)
       return false;
-    firing_.push_back({{std::string{in.rest()}, due, std::string{value.substr(1)}}, false});
+    firing_.push_back(
+      {{std::string{key.substr(due_key_head)}, due, std::string{value.substr(1)}}, false});
     return true;
   });
   for (const auto& f : firing_)
-    forget(f.what.name, f.what.due);
-  low_mark_ = firing_.back().what.due;
-  next_known_ = false;
+    erase(f.what.name, f.what.due);
 }
 
 std::optional<timer> timers::next_fired() {

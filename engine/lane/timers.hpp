@@ -15,13 +15,14 @@ namespace sallyport::lane {
 ///
 /// Problem: months of retries and millions of hold-backs must survive any restart, and finding the
 /// next one must not walk over those that fired long ago (a deleted row still costs a seek). Idea:
-/// a row by due time, a row by name, and a low mark in memory before which nothing is due.
+/// a row by due time, a row by name, and a low mark in memory: the key before which there is no row
+/// by due time. A key and no time, as very many timers may be due at the same moment.
 ///
 /// Confined to its stage.
 ///
 /// Invariants:
 /// 1. A name has at most one due time.
-/// 2. No row is due before the low mark.
+/// 2. No row by due time stands before the low mark.
 class timers {
 public:
   explicit timers(overlay& rows) : rows_(rows) {}
@@ -59,12 +60,15 @@ private:
     bool disarmed = false;
   };
   [[nodiscard]] fired* firing(std::string_view name);
+  void erase(std::string_view name, wall_time due);
   void forget(std::string_view name, wall_time due);
+  /// Visits the rows by due time from the low mark on while `passes`; what did not pass is next.
+  void scan(const row_visitor& passes);
 
   overlay& rows_;
   std::optional<wall_time> next_;
   bool next_known_ = false;
-  wall_time low_mark_ = wall_time::min();
+  std::string low_mark_;
   std::uint64_t pending_ = 0;
   std::int64_t pending_change_ = 0;
   std::vector<fired> firing_;
