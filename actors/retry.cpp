@@ -395,7 +395,7 @@ private:
     const auto next = again_wanted ? next_attempt(past, ctx.now()) : std::nullopt;
     if (!next) {
       record r = without_history(again_wanted ? again : v.rec());
-      ctx.count("given_up", again_wanted ? "limit" : "at_once");
+      ctx.count("retry_given_up", again_wanted ? "limit" : "at_once");
       r.set("retry-attempts", std::to_string(past.attempts));
       r.set("retry-first-failed-at", format_utc(past.first_failed));
       r.set("retry-last-cause", v.text());

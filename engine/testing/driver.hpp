@@ -31,7 +31,8 @@ struct made_call {
   wall_time at{};
   std::string port;
   call_request request;
-  std::string idempotency_key;
+  std::string
+    idempotency_key;       ///< of reads too, to tell calls apart; a peer sees it with writes only
   std::uint32_t tries = 1; ///< which try this is
 };
 

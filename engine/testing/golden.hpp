@@ -56,7 +56,7 @@ namespace sallyport::testing {
 /// In expected JSON the text `"*"` stands for any value. Calls and records that were not expected
 /// when the case ends are a failure, as are operators that threw and a conservation difference.
 ///
-/// Each case is run with batches of 1, 7 and 1,024 inputs and with an epoch after every batch;
+/// Each case is run with batches of 1, 7 and 1,024 inputs and with an epoch after every input;
 /// records, calls and state rows must be the same to the byte.
 ///
 /// @returns what was not as it must be, one sentence each with file and line; empty when all is

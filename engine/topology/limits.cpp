@@ -48,7 +48,7 @@ constexpr std::array<row, 18> rows{{
    "Keys whose calls fail in a row before a circuit opens."},
   {"circuit_open_for", &limits::circuit_open_for, 1,
    "How long a circuit stays open until one call is let through again."},
-  {"hosts", &limits::hosts, 0, "Threads that run lanes; 0 means one per core."},
+  {"hosts", &limits::hosts, 0, "Groups of lanes that commit together; 0 means one per core."},
 }};
 
 bool is_size(const row& r) { return r.name.find("_bytes_") != std::string_view::npos; }

@@ -128,7 +128,7 @@ TEST(retry, after_its_last_attempt_a_record_is_given_up_with_its_history) {
                                              {"retry-first-failed-at", format_utc(quarter_past)},
                                              {"retry-last-cause", "flaky"}}));
   EXPECT_EQ(h.count_of(term::waiting), 0u);
-  EXPECT_EQ(h.counter("given_up", "limit"), 1u);
+  EXPECT_EQ(h.counter("retry_given_up", "limit"), 1u);
   EXPECT_TRUE(h.timers().empty());
 }
 

@@ -260,7 +260,7 @@ private:
     ctx.timer_set("expire/" + message_store::name_of(m), m.delete_by);
     count_status_change(ctx, m,
                         m.status == message_status::no_longer_valid ? "rejected" : "success");
-    ctx.count("processed", to_string(m.status));
+    ctx.count("ptpu_processed", to_string(m.status));
     ctx.settle(term::in_call, verdict::done());
   }
 
@@ -275,7 +275,7 @@ private:
     }
     ctx.settle(term::in_call, verdict::waiting());
     m.phase = message_phase::waiting;
-    ctx.count("try_later", to_string(m.status));
+    ctx.count("ptpu_try_later", to_string(m.status));
     wait_for_tick(m, ctx);
     message_store{ctx}.put_open(m);
   }
@@ -302,7 +302,7 @@ private:
     message_store{ctx}.erase_open(m);
     tell(telemetry::given_up(m.what, to_string(m.status), m.retry_count), m, ctx);
     count_status_change(ctx, m, "fail");
-    ctx.count("given_up", to_string(m.status));
+    ctx.count("ptpu_given_up", to_string(m.status));
     ctx.settle(term_of(m.phase), verdict::reject(std::move(m.received), "given_up",
                                                  std::string{to_string(m.status)}));
   }

@@ -166,7 +166,7 @@ public:
       const auto name = "again/" + end.key + "/" + std::to_string(ctx.number());
       const auto at = ctx.now() + pause_after(about->tries);
       ++about->tries;
-      ctx.count("validation_repeats", "");
+      ctx.count("ptpu_validation_repeats", "");
       ctx.timer_set(name, at, about->encode());
       ctx.settle(term::in_call, verdict::waiting());
       break;
