@@ -67,6 +67,8 @@ struct run {
 } // namespace
 
 void overlay::scan(std::string_view from, std::string_view to, const row_visitor& visit) const {
+  if (!to.empty() && from >= to)
+    return;
   static const cells nothing;
   auto newest = run::of(open_, from, to);
   auto older = run::of(sealed_ ? *sealed_ : nothing, from, to);
