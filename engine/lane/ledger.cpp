@@ -7,6 +7,7 @@
 #include "engine/time/backoff.hpp"
 
 #include <algorithm>
+#include <cctype>
 #include <cmath>
 
 namespace sallyport::lane {
@@ -44,6 +45,15 @@ meaning meaning_of(const call_answer& a) {
   if (a.status == 0 || a.status == 408 || a.status >= 500)
     return meaning::unclear;
   return meaning::settled;
+}
+
+/// What the peer asks for by `Retry-After`; names of headers have no case.
+std::optional<duration> asked_pause(const call_answer& a, wall_time now) {
+  constexpr std::string_view wanted = "retry-after";
+  for (const auto& h : a.headers)
+    if (std::ranges::equal(h.name, wanted, {}, [](unsigned char c) { return std::tolower(c); }))
+      return parse_retry_after(h.value, now);
+  return std::nullopt;
 }
 
 void put_duration(std::string& out, duration d) { binary::put_signed(out, d.count()); }
@@ -298,9 +308,8 @@ bool ledger::try_again(call_id id, entry& e, const call_answer& last, wall_time 
     return false;
   auto seed = murmur2(rows_.prefix()) ^ (id.number << 8U) ^ id.position;
   auto pause = backoff(e.what.policy, e.tries, seed);
-  if (auto stated = find_header(last.headers, "retry-after"))
-    if (auto wanted = parse_retry_after(*stated, now))
-      pause = std::max(pause, *wanted);
+  if (auto wanted = asked_pause(last, now))
+    pause = std::max(pause, *wanted);
   if (now + pause > e.first_start.value_or(now) + e.what.policy.give_up_after)
     return false;
   e.next_try = now + pause;

@@ -62,7 +62,7 @@ TEST(overlay, a_row_that_is_made_and_erased_within_an_epoch_leaves_no_tombstone)
   rows.put_new("a", "1");
   rows.put("a", "2");
   rows.erase("a");
-  EXPECT_TRUE(rows.seal()->empty());
+  EXPECT_EQ(rows.seal()->size(), 0U);
 }
 
 TEST(overlay, a_row_that_is_below_leaves_a_tombstone_also_when_it_was_made_anew) {

@@ -29,7 +29,14 @@ struct stored_rows {
     rows.committed();
   }
 
-  /// All rows of the stage, without those of `kind` (0: none).
+  void wipe() {
+    store_batch batch;
+    for (const auto& [key, value] : store.dump(family::state))
+      batch.erase(family::state, key);
+    ASSERT_TRUE(store.write(batch, false).has_value());
+  }
+
+  /// The stage's rows of a kind.
   [[nodiscard]] std::size_t count(char kind) const {
     std::size_t n = 0;
     for (const auto& [key, value] : store.dump(family::state))
