@@ -34,6 +34,10 @@ constexpr double blob_garbage_ratio_max = 0.5;
 constexpr int open_files_max = 400;
 constexpr double bloom_bits_per_key = 10;
 constexpr std::size_t table_block_bytes = 16U * 1024U;
+/// State is read row by row in no order, so each read brings little that nobody asked for.
+constexpr std::size_t state_block_bytes = 4U * 1024U;
+/// A value of a state row from this size on is written once and not again by each compaction.
+constexpr std::uint64_t state_blob_bytes_min = 512;
 
 constexpr std::array<std::string_view, rocksdb_database::column_count> column_names{
   "state", "journal", "meta", "log", "log_meta"};
@@ -62,9 +66,9 @@ rocksdb::DBOptions database_options(const rocksdb_database::options& options) {
   return db;
 }
 
-void use_blob_files(rocksdb::ColumnFamilyOptions& family) {
+void use_blob_files(rocksdb::ColumnFamilyOptions& family, std::uint64_t from) {
   family.enable_blob_files = true;
-  family.min_blob_size = blob_bytes_min;
+  family.min_blob_size = from;
   family.blob_file_size = blob_file_bytes_max;
   family.enable_blob_garbage_collection = true;
   family.blob_garbage_collection_age_cutoff = blob_garbage_age_cutoff;
@@ -77,7 +81,7 @@ rocksdb::ColumnFamilyOptions family_options(column of,
   table.block_cache = cache;
   table.cache_index_and_filter_blocks = true;
   table.pin_l0_filter_and_index_blocks_in_cache = true;
-  table.block_size = table_block_bytes;
+  table.block_size = of == column::state ? state_block_bytes : table_block_bytes;
   table.format_version = 5;
   table.filter_policy.reset(rocksdb::NewBloomFilterPolicy(bloom_bits_per_key));
 
@@ -91,11 +95,12 @@ rocksdb::ColumnFamilyOptions family_options(column of,
   family.max_write_buffer_number = 3;
   switch (of) {
   case column::state:
+    use_blob_files(family, state_blob_bytes_min);
     family.memtable_whole_key_filtering = true;
     family.memtable_prefix_bloom_size_ratio = 0.02;
     break;
   case column::journal:
-  case column::log: use_blob_files(family); break;
+  case column::log: use_blob_files(family, blob_bytes_min); break;
   case column::meta:
   case column::log_meta: family.write_buffer_size = small_write_buffer_bytes; break;
   }
