@@ -4,6 +4,7 @@
 
 #include <algorithm>
 #include <charconv>
+#include <memory>
 #include <stdexcept>
 #include <vector>
 
@@ -70,8 +71,22 @@ struct group {
   wall_time first;
   std::vector<held> all; ///< in order of arrival
 
+  /// At least as many bytes as the row will have.
+  [[nodiscard]] std::size_t size_about() const {
+    constexpr std::size_t beside_the_texts = 64;
+    std::size_t size = beside_the_texts;
+    for (const auto& h : all) {
+      size += beside_the_texts + h.kind.size() + h.newest_by.size() + h.rec.key.size() +
+              h.rec.value.size();
+      for (const auto& each : h.rec.headers)
+        size += beside_the_texts + each.name.size() + each.value.size();
+    }
+    return size;
+  }
+
   [[nodiscard]] std::string encode() const {
     std::string row;
+    row.reserve(size_about());
     binary::put_u8(row, format);
     binary::put_signed(row, first.time_since_epoch().count());
     binary::put_varint(row, all.size());
@@ -83,8 +98,10 @@ struct group {
     return row;
   }
 
-  static group decode(std::string_view row) {
-    binary::reader in(row);
+  /// The records share the memory of the row.
+  static group decode(std::string row) {
+    const auto owner = std::make_shared<const std::string>(std::move(row));
+    binary::reader in(*owner, owner);
     const auto version = in.u8();
     group g;
     g.first = wall_time{duration{in.signed_varint()}};
@@ -161,10 +178,10 @@ public:
   }
 
   void on_timer(const timer& fired, context& ctx) override {
-    const auto row = ctx.state().get(row_of(fired.name));
+    auto row = ctx.state().get(row_of(fired.name));
     if (!row)
       return;
-    auto g = group::decode(*row);
+    auto g = group::decode(std::move(*row));
     ctx.state().erase(row_of(fired.name));
     std::vector<std::pair<std::ptrdiff_t, std::size_t>> order; // by class, then by arrival
     for (std::size_t i = 0; i < g.all.size(); ++i)
@@ -182,11 +199,11 @@ private:
   }
 
   verdict hold(const std::string& key, group::held arrived, context& ctx) {
-    const auto row = ctx.state().get(row_of(key));
+    auto row = ctx.state().get(row_of(key));
     group g;
     g.first = ctx.now();
     if (row)
-      g = group::decode(*row);
+      g = group::decode(std::move(*row));
     const auto rival = std::ranges::find(g.all, arrived.kind, &group::held::kind);
     const bool arrived_is_older =
       rival != g.all.end() && is_older(arrived.newest_by, rival->newest_by);
