@@ -19,7 +19,7 @@ enum class errc : std::uint8_t {
   unavailable,    ///< a peer or a disk does not answer now
   timed_out,      ///< no answer in time
   fenced,         ///< another instance has taken over
-  foreign_state,  ///< the state folder belongs to another application or format
+  foreign_state,  ///< the state folder is of another application or format, or in use
   limit_reached,  ///< a named limit of the engine
   injected_fault, ///< SALLYPORT_FAULT asked for it
   internal        ///< a mistake of ours

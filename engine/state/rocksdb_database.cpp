@@ -163,7 +163,7 @@ result<std::unique_ptr<rocksdb_database>> rocksdb_database::open(const options& 
                   ? rocksdb::DB::OpenForReadOnly(settings, name, families, &handles, &db)
                   : rocksdb::DB::Open(settings, name, families, &handles, &db);
   if (!status.ok() && says_locked(status))
-    return fail(folder_error(errc::unavailable, retry_hint::backoff, options.folder,
+    return fail(folder_error(errc::foreign_state, retry_hint::backoff, options.folder,
                              "is in use by another process; stop that one, or give this one a "
                              "folder of its own"));
   if (!status.ok())

@@ -8,7 +8,7 @@ namespace sallyport::command {
 
 void folder_option::declare(CLI::App& sub) {
   auto* by_folder =
-    sub.add_option("--state", state, "The state folder.")->envname("SALLYPORT_STATE_DIR");
+    sub.add_option("--state", state, "The state folder. Without it, that of SALLYPORT_STATE_DIR.");
   sub.add_option("--config", config, "The config file whose state folder is meant.")
     ->excludes(by_folder);
 }
@@ -16,12 +16,17 @@ void folder_option::declare(CLI::App& sub) {
 result<std::string> folder_option::folder() const {
   if (!state.empty())
     return state;
-  if (config.empty())
+  auto env = config::process_environment();
+  if (config.empty()) {
+    // Not by the library that parses options: it would let the variable overrule another verb's.
+    if (auto named = env("SALLYPORT_STATE_DIR"); named && !named->empty())
+      return *named;
     return fail(error::user(errc::invalid_config,
                             "which state folder? Give --state FOLDER or --config FILE, or set "
                             "SALLYPORT_STATE_DIR"));
+  }
   config::findings found;
-  auto plan = topology::load_plan(config, config::process_environment(), found);
+  auto plan = topology::load_plan(config, env, found);
   if (!plan)
     return fail(error::user(errc::invalid_config, found.front().text()));
   return plan->state_folder;

@@ -30,9 +30,6 @@ void print(const config::findings& found) {
 
 int report(const error& why) {
   std::cerr << "sallyport: " << why.what << '\n';
-  // A folder that another process has open is `unavailable`, and whoever started that one can mend it.
-  if (why.code == errc::unavailable && why.domain == error_domain::user)
-    return exit_state;
   switch (why.code) {
   case errc::invalid_config: return exit_usage;
   case errc::foreign_state: return exit_state;

@@ -70,7 +70,7 @@ TEST_F(state_folder, is_open_for_writing_only_once) {
   auto database = open();
   auto second = rocksdb_database::open(options());
   ASSERT_FALSE(second);
-  EXPECT_EQ(second.error().code, errc::unavailable);
+  EXPECT_EQ(second.error().code, errc::foreign_state);
   EXPECT_TRUE(says(second.error(), "in use by another process")) << second.error();
 }
 
