@@ -52,8 +52,7 @@ protected:
   void expect_as_undisturbed(const std::vector<std::string>& events) {
     const auto wanted = undisturbed(population_, events);
     const auto found = facts_of(peers_, instance_);
-    EXPECT_EQ(found.delius, wanted.delius);
-    EXPECT_EQ(found.domain_events, wanted.domain_events);
+    EXPECT_EQ(difference(found, wanted), "");
     EXPECT_EQ(instance_.look()->difference, 0);
     EXPECT_EQ(keys_of_different_calls(peers_.requests()), std::vector<std::string>{});
   }
@@ -67,7 +66,9 @@ protected:
     options.insert(options.end(), {"--latency", "5ms±4"});
     return options;
   }()};
-  instance instance_{peers_.url()};
+  // Two events of a booking may pass the part intake in two lanes, and one of them be a restart
+  // later. That is what the hold-back is for, so it is longer than a restart.
+  instance instance_{peers_.url(), {{"HOLD_BACK", "2s"}}};
 
 private:
   void post(const std::vector<std::string>& part, std::size_t number) {

@@ -167,9 +167,8 @@ private:
   void check_facts() {
     const auto now = instance_.look();
     check(now && now->difference == 0, "the difference is not 0");
-    const auto found = facts_of(peers_, instance_);
-    check(found.delius == reference().delius, "Delius ends otherwise");
-    check(found.domain_events == reference().domain_events, "the domain events are others");
+    const auto unlike = difference(facts_of(peers_, instance_), reference());
+    check(unlike.empty(), "it ends otherwise:" + unlike);
     for (const auto& call : repeated_under_other_keys(peers_.requests()))
       check(false, "made again under another key: " + call);
     for (const auto& key : keys_of_different_calls(peers_.requests()))

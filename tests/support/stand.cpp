@@ -2,10 +2,11 @@
 
 #include "tests/support/wait.hpp"
 
-#include <algorithm>
 #include <csignal>
 #include <cstdlib>
+#include <iterator>
 #include <set>
+#include <sstream>
 #include <stdexcept>
 #include <utility>
 
@@ -220,13 +221,15 @@ std::optional<figures> instance::look() const {
   return f;
 }
 
-bool instance::settles(std::size_t posted, std::chrono::milliseconds within) const {
-  return eventually(
+bool instance::settles(std::size_t posted, std::chrono::milliseconds within) {
+  std::optional<figures> now;
+  (void) eventually(
     [&] {
-      const auto now = look();
-      return now && now->settled(posted);
+      now = look();
+      return (now && now->settled(posted)) || !process_->running();
     },
     within, 30ms);
+  return now && now->settled(posted);
 }
 
 std::optional<exit_status> instance::stop() {
@@ -250,6 +253,34 @@ std::vector<std::string> instance::domain_events() const {
 
 // -- what must hold -------------------------------------------------------------------------------
 
+std::string difference(const facts& found, const facts& wanted) {
+  constexpr std::size_t shown_max = 10;
+  std::vector<std::string> shown;
+  const auto add = [&](const std::string& mark, const std::vector<std::string>& a,
+                       const std::vector<std::string>& b) {
+    std::vector<std::string> only;
+    std::ranges::set_difference(a, b, std::back_inserter(only));
+    for (const auto& line : only)
+      shown.push_back(mark + line);
+  };
+  const auto lines = [](const std::string& text) {
+    std::istringstream in{text};
+    std::vector<std::string> all;
+    for (std::string line; std::getline(in, line);)
+      all.push_back(line);
+    std::ranges::sort(all);
+    return all;
+  };
+  add("- ", lines(wanted.delius), lines(found.delius));
+  add("+ ", lines(found.delius), lines(wanted.delius));
+  add("- ", wanted.domain_events, found.domain_events);
+  add("+ ", found.domain_events, wanted.domain_events);
+  std::string text;
+  for (std::size_t i = 0; i < std::min(shown.size(), shown_max); ++i)
+    text += "\n" + shown[i];
+  return text;
+}
+
 facts facts_of(const peers& of, const instance& in) { return {of.state(), in.domain_events()}; }
 
 facts undisturbed(const std::vector<std::string>& population,
@@ -258,7 +289,10 @@ facts undisturbed(const std::vector<std::string>& population,
   instance one{simulated.url()};
   if (!one.start() || !one.post(events, "all") || !one.settles(events.size()))
     throw std::runtime_error{"the undisturbed run did not settle: " + one.said()};
-  return facts_of(simulated, one);
+  auto found = facts_of(simulated, one);
+  if (found.delius.empty())
+    throw std::runtime_error{"the simulator does not tell its state"};
+  return found;
 }
 
 std::vector<std::string> repeated_under_other_keys(const std::vector<nlohmann::json>& requests) {

@@ -89,8 +89,9 @@ public:
   [[nodiscard]] bool post(const std::vector<std::string>& events, const std::string& key) const;
   /// Nothing when it does not answer.
   [[nodiscard]] std::optional<figures> look() const;
+  /// False at once when the process ends.
   [[nodiscard]] bool settles(std::size_t posted,
-                             std::chrono::milliseconds within = std::chrono::seconds{60}) const;
+                             std::chrono::milliseconds within = std::chrono::seconds{60});
   /// SIGTERM, and waits for the end.
   [[nodiscard]] std::optional<exit_status> stop();
 
@@ -113,6 +114,9 @@ struct facts {
   std::string delius;
   std::vector<std::string> domain_events;
 };
+/// The lines of `found` and `wanted` that are not in the other, a few of them; empty if the facts
+/// are the same.
+[[nodiscard]] std::string difference(const facts& found, const facts& wanted);
 [[nodiscard]] facts facts_of(const peers& of, const instance& in);
 
 /// What an undisturbed run of the events leads to.
