@@ -62,11 +62,13 @@ void journal_writer::add(const signal& what, std::string_view stage, std::int64_
   }
 }
 
-void journal_writer::touch(std::string_view key) { keys_.insert(murmur2(key)); }
+void journal_writer::touch(std::string_view key) { keys_.push_back(murmur2(key)); }
 
 store_change journal_writer::take(const lane_name& lane) {
   auto key = journal_prefix(lane.part, lane.partition);
   binary::put_be64(key, first_number_);
+  std::ranges::sort(keys_);
+  keys_.erase(std::ranges::unique(keys_).begin(), keys_.end());
   std::string block;
   binary::put_time_key(block, first_now_);
   binary::put_varint(block, keys_.size());

@@ -6,7 +6,6 @@
 
 #include <cstdint>
 #include <optional>
-#include <set>
 #include <string>
 #include <variant>
 #include <vector>
@@ -58,7 +57,7 @@ private:
   std::string body_;
   std::uint64_t first_number_ = 0;
   wall_time first_now_{};
-  std::set<std::uint32_t> keys_;
+  std::vector<std::uint32_t> keys_; ///< sorted when they are taken
 };
 
 [[nodiscard]] std::string journal_prefix(std::string_view part, std::uint32_t partition);
