@@ -66,8 +66,8 @@ protected:
     options.insert(options.end(), {"--latency", "5ms±4"});
     return options;
   }()};
-  // Two events of a booking may pass the part intake in two lanes, and one of them be a restart
-  // later. That is what the hold-back is for, so it is longer than a restart.
+  // One of two events of a booking may pass the part intake a restart later than the other. That is
+  // what the hold-back is for, so it is longer than a restart.
   instance instance_{peers_.url(), {{"HOLD_BACK", "2s"}}};
 
 private:

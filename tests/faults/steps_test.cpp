@@ -39,7 +39,7 @@ public:
   visit(std::string step, std::string action, unsigned passage)
     : step_(std::move(step)), action_(std::move(action)),
       fault_(step_ + ":" + action_ + "@" + std::to_string(passage)), peers_(peer_options()),
-      instance_(peers_.url()) {}
+      instance_(peers_.url(), {{"HOLD_BACK", "200ms"}}) {}
 
   std::vector<std::string> run() {
     if (is("restart."))

@@ -42,7 +42,7 @@ TEST(running_test, all_events_end_where_they_belong) {
 TEST(running_test, how_the_events_come_in_does_not_change_where_they_end) {
   const auto events = events_of(population, 120);
   const peers simulated{slow("5ms±3")};
-  instance one{simulated.url(), {{"HOLD_BACK", "0s"}}};
+  instance one{simulated.url()};
   ASSERT_TRUE(one.start()) << one.said();
   constexpr std::size_t at_once = 20;
   for (std::size_t i = 0; i < events.size(); i += at_once) {

@@ -142,7 +142,8 @@ instance::instance(const std::string& url, settings more) : folder_(files_.path(
     {"OAUTH_CLIENT_SECRET", "sallyport"},
     {"SALLYPORT_STATE_DIR", folder_.string()},
     {"SALLYPORT_HTTP_PORT", "0"},
-    {"HOLD_BACK", "200ms"},
+    // Long enough for two events of a booking that pass the part intake in two lanes.
+    {"HOLD_BACK", "500ms"},
     {"RETRY_SHORT_CRON", no_cron},
     {"RETRY_MEDIUM_CRON", no_cron},
     {"RETRY_LONG_CRON", no_cron},
