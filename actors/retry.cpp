@@ -204,6 +204,11 @@ public:
       outer_.count(counter, label, by);
     });
   }
+  void observe(std::string_view histogram, std::string_view label, double value) override {
+    acts_.push_back([this, histogram = std::string{histogram}, label = std::string{label}, value] {
+      outer_.observe(histogram, label, value);
+    });
+  }
 
 private:
   [[nodiscard]] std::optional<std::string> get(std::string_view key) override {

@@ -143,6 +143,9 @@ public:
            });
   }
 
+  void observe(std::string_view histogram, std::string_view label, double value) override {
+    stage_.effects_.emplace_back(observation{std::string{histogram}, std::string{label}, value});
+  }
   void count(std::string_view counter, std::string_view label, std::uint64_t by) override {
     stage_.effects_.emplace_back(counted{std::string{counter}, std::string{label}, by});
   }
@@ -494,6 +497,8 @@ void stage::apply_effects() {
       conversations_.add(v->key, v->subject, next_id(), now_);
     } else if (auto* n = std::get_if<counted>(&one)) {
       counters_[{n->counter, n->label}] += n->by;
+    } else if (auto* o = std::get_if<observation>(&one)) {
+      observations_.push_back(std::move(*o));
     }
   }
   effects.clear();

@@ -52,6 +52,13 @@ struct epoch_part {
 /// Counted by operators for people: (counter, label) -> how often.
 using counters = std::map<std::pair<std::string, std::string>, std::uint64_t>;
 
+/// A value for a histogram, observed by an operator.
+struct observation {
+  std::string histogram;
+  std::string label;
+  double value = 0;
+};
+
 /// What one passage through a stage gave.
 struct stage_output {
   std::vector<std::vector<event>> by_port; ///< indexed like `stage::ports`
@@ -111,6 +118,9 @@ public:
   [[nodiscard]] std::vector<std::string> open_circuits() const { return ledger_.open_circuits(); }
   [[nodiscard]] std::size_t open_conversations() const { return conversations_.open_count(); }
   [[nodiscard]] counters take_counters() { return std::exchange(counters_, {}); }
+  [[nodiscard]] std::vector<observation> take_observations() {
+    return std::exchange(observations_, {});
+  }
   [[nodiscard]] auto take_call_outcomes() { return ledger_.take_outcomes(); }
   [[nodiscard]] const std::string& name() const noexcept { return spec_.name; }
 
@@ -139,7 +149,7 @@ private:
     std::string label;
     std::uint64_t by;
   };
-  using effect = std::variant<emitted, published, settled, call, conversed, counted>;
+  using effect = std::variant<emitted, published, settled, call, conversed, counted, observation>;
 
   void take(event&& e);
   void take(const signal& s);
@@ -182,6 +192,7 @@ private:
   stage_counts counts_;
   stage_counts saved_counts_;
   counters counters_;
+  std::vector<observation> observations_;
   std::vector<published> outputs_;
 
   // -- of the input in hand ---------------------------------------------------------

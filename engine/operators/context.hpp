@@ -94,6 +94,10 @@ public:
   /// Adds to a counter of this operator, counted when the epoch commits. `label` is from a small
   /// fixed set.
   virtual void count(std::string_view counter, std::string_view label, std::uint64_t by = 1) = 0;
+
+  /// Adds a value to a histogram of this operator, told when the epoch commits. The label is that
+  /// of `count`, or `name=value` where a board wants another name than `type`.
+  virtual void observe(std::string_view histogram, std::string_view label, double value) = 0;
 };
 
 /// A conversation seen from inside: a plain function that asks, waits and goes on, however long the

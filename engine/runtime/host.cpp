@@ -180,6 +180,8 @@ void host_state::close_lanes() {
   starts.clear();
   counted.clear();
   counted_ending.clear();
+  observed.clear();
+  observed_ending.clear();
   cycle = std::make_unique<lane::epoch_cycle>(env->plan.limits);
 }
 
@@ -333,6 +335,7 @@ void host_state::end_epoch_if_due() {
   auto epoch = cycle->end();
   ending_began = epoch_began;
   counted_ending = std::exchange(counted, {});
+  observed_ending = std::exchange(observed, {});
   for (auto& s : slots) {
     if (!s.open)
       continue;
@@ -358,6 +361,9 @@ void host_state::on_report(const stage_report& r) {
   auto& counters = of_ending ? counted_ending : counted;
   for (const auto& [key, times] : what.counters)
     counters[key] += times;
+  auto& observations = of_ending ? observed_ending : observed;
+  observations.insert(observations.end(), std::make_move_iterator(what.observations.begin()),
+                      std::make_move_iterator(what.observations.end()));
   for (const auto& read : what.output.reads)
     start(s, r.lane, read);
   if (what.output.effects_wait && !of_ending)
@@ -450,6 +456,8 @@ void host_state::on_commit(const commit_report& r) {
     r.seconds);
   told->counted(counted_ending);
   counted_ending.clear();
+  told->observed(observed_ending);
+  observed_ending.clear();
   for (auto& [lane, write] : std::exchange(starts, {}))
     start(slots[lane], lane, write);
   cycle->committed();

@@ -137,6 +137,8 @@ struct host_state {
   std::vector<std::pair<std::size_t, lane::call_start>> starts; ///< of the ending epoch, by slot
   lane::counters counted;                                       ///< by the open epoch
   lane::counters counted_ending;                                ///< by the ending one
+  std::vector<lane::observation> observed;                      ///< as `counted`
+  std::vector<lane::observation> observed_ending;
   instant epoch_began{};
   instant ending_began{};
   std::size_t calls_under_way = 0;

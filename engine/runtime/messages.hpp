@@ -43,6 +43,7 @@ struct stage_figures {
   lane::ledger::figures calls;
   std::size_t conversations_open = 0;
   lane::counters counters;
+  std::vector<lane::observation> observations;
   std::map<std::pair<std::string, std::string>, std::uint64_t> call_outcomes;
   double busy_seconds = 0;
   std::optional<lane::epoch_part> part; ///< when the round ended an epoch

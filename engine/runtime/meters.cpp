@@ -15,6 +15,14 @@ std::string metric_name(std::string_view text) {
   return name;
 }
 
+/// The label of an operator's counter: `name=value`, or a value of `type`.
+observe::labels label_of(const std::string& label) {
+  auto equals = label.find('=');
+  if (equals == std::string::npos)
+    return {{"type", label}};
+  return {{label.substr(0, equals), label.substr(equals + 1)}};
+}
+
 } // namespace
 
 meters::meters(observe::metrics& all, std::size_t host)
@@ -167,8 +175,17 @@ void meters::counted(const lane::counters& by_operators) {
   for (const auto& [key, times] : by_operators)
     all_
       .add_counter(metric_name(key.first) + "_total", "Counted by an operator.",
-                   {{"type", key.second}})
+                   label_of(key.second))
       .add(static_cast<double>(times));
+}
+
+void meters::observed(const std::vector<lane::observation>& by_operators) {
+  static const std::vector<double> bounds{1, 2, 3, 5, 7, 10, 15, 20, 30, 50};
+  for (const auto& o : by_operators)
+    all_
+      .add_histogram(metric_name(o.histogram), "Observed by an operator.", bounds,
+                     label_of(o.label))
+      .observe(o.value);
 }
 
 void meters::admitted(const lane::lane_name& lane, std::size_t records, double age_seconds) {

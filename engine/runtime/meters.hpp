@@ -27,6 +27,7 @@ public:
 
   void epoch(double seconds, double commit_seconds);
   void counted(const lane::counters& by_operators);
+  void observed(const std::vector<lane::observation>& by_operators);
   void admitted(const lane::lane_name& lane, std::size_t records, double age_seconds);
   void credit(const lane::lane_name& lane, std::size_t rounds_free);
   void lane_open(const lane::lane_name& lane, bool open);
@@ -34,7 +35,6 @@ public:
   void rolled_back();
 
 private:
-  struct lane_meters;
   struct stage_meters {
     observe::counter* in = nullptr;
     std::vector<observe::counter*> out;
@@ -59,7 +59,6 @@ private:
   observe::metrics& all_;
   observe::labels host_;
   std::map<std::pair<std::string, std::string>, stage_meters> stages_;
-  std::map<std::pair<std::string, std::string>, std::uint64_t> reasons_told_;
 };
 
 } // namespace sallyport::runtime

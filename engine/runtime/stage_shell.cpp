@@ -52,6 +52,7 @@ void stage_shell_state::pass(lane::alignment::complete round) {
   report->output = stage->step(round.inputs, round.signals);
   hand_on(round.round, report->output, report->out);
   report->counters = stage->take_counters();
+  report->observations = stage->take_observations();
   if (round.barrier) {
     report->part = stage->seal();
     report->calls = stage->calls();

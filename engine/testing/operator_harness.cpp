@@ -20,12 +20,13 @@ bool same_call(const call& a, const call& b) {
 
 /// What one emit, publish or count of a callback amounts to.
 struct output {
-  enum class kind : std::uint8_t { port, topic, counter };
+  enum class kind : std::uint8_t { port, topic, counter, observation };
   kind what = kind::port;
   std::string where;
   std::string label;
   record rec;
   std::uint64_t by = 0;
+  double value = 0;
 
   friend bool operator==(const output&, const output&) = default;
 };
@@ -124,7 +125,13 @@ public:
   void count(std::string_view counter, std::string_view label, std::uint64_t by) override {
     writing("count");
     into_.outputs.push_back(
-      {output::kind::counter, std::string{counter}, std::string{label}, {}, by});
+      {output::kind::counter, std::string{counter}, std::string{label}, {}, by, 0});
+  }
+
+  void observe(std::string_view histogram, std::string_view label, double value) override {
+    writing("observe");
+    into_.outputs.push_back(
+      {output::kind::observation, std::string{histogram}, std::string{label}, {}, 0, value});
   }
 
 private:
@@ -216,7 +223,7 @@ public:
     add({output::kind::topic, std::string{to}, {}, std::move(r), 0});
   }
   void count(std::string_view counter, std::string_view label, std::uint64_t by) override {
-    add({output::kind::counter, std::string{counter}, std::string{label}, {}, by});
+    add({output::kind::counter, std::string{counter}, std::string{label}, {}, by, 0});
   }
 
   /// The outputs that an earlier run has not let out.
@@ -562,6 +569,7 @@ void operator_harness::commit(effects& done) {
     case output::kind::port: out_[o.where].push_back(std::move(o.rec)); break;
     case output::kind::topic: published_[o.where].push_back(std::move(o.rec)); break;
     case output::kind::counter: counters_[{o.where, o.label}] += o.by; break;
+    case output::kind::observation: observed_[{o.where, o.label}].push_back(o.value); break;
     }
   }
   claims_ = std::move(done.counts);
@@ -630,6 +638,12 @@ bool operator_harness::first_of_key(std::size_t index) const {
 std::uint64_t operator_harness::counter(std::string_view name, std::string_view label) const {
   auto it = counters_.find({std::string{name}, std::string{label}});
   return it == counters_.end() ? 0 : it->second;
+}
+
+std::vector<double> operator_harness::observed(std::string_view histogram,
+                                               std::string_view label) const {
+  auto it = observed_.find({std::string{histogram}, std::string{label}});
+  return it == observed_.end() ? std::vector<double>{} : it->second;
 }
 
 void operator_harness::check_port(std::string_view port) const {

@@ -126,6 +126,9 @@ public:
   /// Conversations that are under way or queued.
   [[nodiscard]] std::size_t conversations() const noexcept;
   [[nodiscard]] std::uint64_t counter(std::string_view name, std::string_view label = {}) const;
+  /// What was given to a histogram, in order.
+  [[nodiscard]] std::vector<double> observed(std::string_view histogram,
+                                             std::string_view label = {}) const;
   /// What callbacks threw, in order; a test of a sound operator expects none.
   [[nodiscard]] const std::vector<std::string>& failures() const noexcept { return failures_; }
 
@@ -171,6 +174,7 @@ private:
   std::map<std::pair<term, std::string>, std::uint64_t> finished_;
   std::vector<asked> calls_;
   std::map<std::pair<std::string, std::string>, std::uint64_t> counters_;
+  std::map<std::pair<std::string, std::string>, std::vector<double>> observed_;
   std::map<std::string, std::deque<std::unique_ptr<conversation>>, std::less<>> conversations_;
   std::deque<std::string> ready_; ///< keys whose first conversation has something to do
   std::map<std::size_t, std::string> conversation_of_call_;

@@ -130,6 +130,10 @@ TEST_F(prison_to_probation_custody, a_status_change_goes_through_all_steps_in_or
   EXPECT_EQ(harness->count_of(term::done), 1U);
   EXPECT_EQ(harness->counter("ptpu_statusChangeCounter", "success"), 1U);
   EXPECT_EQ(harness->counter("ptpu_statusChangeCounter", "total"), 1U);
+  EXPECT_EQ(harness->observed("ptpu_statusChange_retries", "eventType=successAfterRetries"),
+            std::vector<double>{0});
+  EXPECT_EQ(harness->observed("ptpu_statusChange", "eventType=successAfterTimeDays"),
+            std::vector<double>{1});
 }
 
 TEST_F(prison_to_probation_custody, a_write_is_no_read_and_all_calls_of_a_booking_have_its_key) {

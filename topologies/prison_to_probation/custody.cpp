@@ -261,7 +261,18 @@ private:
     count_status_change(ctx, m,
                         m.status == message_status::no_longer_valid ? "rejected" : "success");
     ctx.count("ptpu_processed", to_string(m.status));
+    observe_success(ctx, m);
     ctx.settle(term::in_call, verdict::done());
+  }
+
+  /// §7: after how many retries and how many days a status change reached Delius.
+  static void observe_success(context& ctx, const message& m) {
+    if (m.what.type != event_type::imprisonment_status || m.status != message_status::completed)
+      return;
+    const auto days = std::chrono::floor<std::chrono::days>(ctx.now() - m.created).count() + 1;
+    ctx.observe("ptpu_statusChange_retries", "eventType=successAfterRetries",
+                static_cast<double>(m.retry_count));
+    ctx.observe("ptpu_statusChange", "eventType=successAfterTimeDays", static_cast<double>(days));
   }
 
   // -- retry and give-up (§5) ------------------------------------------------------
