@@ -58,6 +58,7 @@ const open_cells::order& open_cells::ordered(std::string_view from, std::string_
 
 open_cells::table open_cells::take_all() {
   order_.clear();
+  in_order_.reset(); // perhaps nobody scans in the next epoch
   auto size = rows_.size();
   auto all = std::exchange(rows_, {});
   // The next epoch will be about as big.
