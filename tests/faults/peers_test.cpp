@@ -42,10 +42,11 @@ protected:
   instance::settings soon_{{"RETRY_SHORT_CRON", "* * * * * *"},
                            {"RETRY_MEDIUM_CRON", "* * * * * *"},
                            {"RETRY_LONG_CRON", "0 0 0 29 2 *"}};
-  std::vector<std::string> events_ = events_of(population_, 90);
+  std::vector<std::string> events_ = events_of(population_, 200);
 };
 
-const std::vector<std::string> peers_test::population_{"--people", "30", "--seed", "7"};
+// A circuit opens on the failures of ten bookings of a lane, and there are four lanes.
+const std::vector<std::string> peers_test::population_{"--people", "100", "--seed", "7"};
 
 TEST_F(peers_test, a_peer_that_is_down_is_left_alone_and_all_is_made_good_when_it_is_back) {
   const peers simulated{with({"--down", "community-api=503"})};
