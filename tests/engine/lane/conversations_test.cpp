@@ -1,6 +1,6 @@
 #include "engine/lane/conversations.hpp"
 
-#include "stored_rows.hpp"
+#include "tests/engine/lane/stored_rows.hpp"
 
 #include <gtest/gtest.h>
 

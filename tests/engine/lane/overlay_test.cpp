@@ -1,6 +1,6 @@
 #include "engine/lane/overlay.hpp"
 
-#include "stored_rows.hpp"
+#include "tests/engine/lane/stored_rows.hpp"
 
 #include <gtest/gtest.h>
 

@@ -1,6 +1,6 @@
 #include "engine/lane/timers.hpp"
 
-#include "stored_rows.hpp"
+#include "tests/engine/lane/stored_rows.hpp"
 
 #include "engine/core/binary.hpp"
 

@@ -9,7 +9,8 @@ using namespace std::chrono_literals;
 namespace sallyport::testing {
 namespace {
 
-/// Holds each record for ten seconds, then asks the peer twice about it in a conversation and publishes what it said.
+/// Holds each record for ten seconds, then asks the peer twice about it in a conversation and
+/// publishes what it said.
 class hold_and_ask final : public operator_base {
 public:
   verdict process(record&& r, context& ctx) override {
@@ -177,7 +178,8 @@ TEST(driver, outputs_and_state_do_not_show_where_batches_and_epochs_ended) {
       return scripted_answer{{200, {}, "seen", "", false}, slow * 700ms};
     });
     for (int i = 0; i < 100; ++i) {
-      d.feed("in", {"k" + std::to_string(i % 9), i % 13 == 0 ? "throw" : std::to_string(i), {}, {}});
+      d.feed("in",
+             {"k" + std::to_string(i % 9), i % 13 == 0 ? "throw" : std::to_string(i), {}, {}});
       if (i % 10 == 0)
         d.advance(1s);
     }

@@ -1,6 +1,6 @@
 #include "engine/testing/replay.hpp"
 
-#include "two_parts.hpp"
+#include "tests/engine/testing/two_parts.hpp"
 
 #include "engine/core/binary.hpp"
 #include "engine/core/murmur2.hpp"
