@@ -52,10 +52,17 @@ class Headers:
         return sorted(reached)
 
 
+# Tests and benchmarks are built with all warnings and run under the sanitizers; to look at them here as well would
+# double the time.
+LEFT_OUT = (ROOT / "tests", ROOT / "bench")
+
+
 def jobs_of(database):
     """(source, command) of the project's own sources; those that were generated are not of interest."""
     for entry in json.loads((database / "compile_commands.json").read_text()):
         source = pathlib.Path(entry["directory"], entry["file"])
+        if any(source.is_relative_to(folder) for folder in LEFT_OUT):
+            continue
         if source.is_relative_to(ROOT) and not source.is_relative_to(database):
             yield source.relative_to(ROOT), entry.get("command") or " ".join(entry["arguments"])
 
