@@ -27,12 +27,12 @@ protected:
       [&] {
         const auto now = one.look();
         return now && now->settled(events_.size()) &&
-               difference(facts_of(simulated, one), wanted).empty();
+               difference_in_doubt(facts_of(simulated, one), wanted).empty();
       },
       90s, 100ms);
     const auto now = one.look();
     ASSERT_TRUE(now);
-    EXPECT_EQ(difference(facts_of(simulated, one), wanted), "") << to_string(*now);
+    EXPECT_EQ(difference_in_doubt(facts_of(simulated, one), wanted), "") << to_string(*now);
     EXPECT_EQ(now->difference, 0);
     EXPECT_EQ(keys_of_different_calls(simulated.requests()), std::vector<std::string>{});
   }

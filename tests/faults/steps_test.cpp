@@ -167,7 +167,7 @@ private:
   void check_facts() {
     const auto now = instance_.look();
     check(now && now->difference == 0, "the difference is not 0");
-    const auto unlike = difference(facts_of(peers_, instance_), reference());
+    const auto unlike = difference_in_doubt(facts_of(peers_, instance_), reference());
     check(unlike.empty(), "it ends otherwise:" + unlike);
     for (const auto& call : repeated_under_other_keys(peers_.requests()))
       check(false, "made again under another key: " + call);

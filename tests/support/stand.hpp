@@ -86,7 +86,9 @@ public:
   [[nodiscard]] settings environment() const;
 
   /// Posts events once, under an idempotency key. @returns whether they are on the log
-  [[nodiscard]] bool post(const std::vector<std::string>& events, const std::string& key) const;
+  /// Without a record key they go to the lanes in turn, and their order is the lanes' affair.
+  [[nodiscard]] bool post(const std::vector<std::string>& events, const std::string& key,
+                          const std::string& record_key = {}) const;
   /// Nothing when it does not answer.
   [[nodiscard]] std::optional<figures> look() const;
   /// False at once when the process ends.
@@ -117,6 +119,10 @@ struct facts {
 /// The lines of `found` and `wanted` that are not in the other, a few of them; empty if the facts
 /// are the same.
 [[nodiscard]] std::string difference(const facts& found, const facts& wanted);
+/// The same where calls were repeated that may have been done (§10.5 of the specification): a
+/// number that was replaced is announced without the person's CRN when the answer that named it is
+/// lost, and the 409 of such a repeat counts as done.
+[[nodiscard]] std::string difference_in_doubt(facts found, facts wanted);
 [[nodiscard]] facts facts_of(const peers& of, const instance& in);
 
 /// What an undisturbed run of the events leads to.
