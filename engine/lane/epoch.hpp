@@ -20,9 +20,6 @@ struct lane_epoch {
   std::vector<epoch_part> parts; ///< one a stage, in the order of the stages
 };
 
-/// The topics behind a topology's names.
-using topic_map = std::map<std::string, topic_config>;
-
 /// The records of one lane in the order in which they go out: by number, then by stage.
 [[nodiscard]] std::vector<const published*> outputs_of(const lane_epoch& lane);
 

@@ -109,6 +109,9 @@ public:
     stage_.effects_.emplace_back(emitted{stage_.port_index(port), std::move(r)});
   }
   void publish(std::string_view to, record r) override {
+    if (!stage_.topics_.contains(std::string{to}))
+      throw std::logic_error("the topology has no sink port or internal topic '" + std::string{to} +
+                             "'");
     stage_.check_size(r);
     r.timestamp = stage_.now_;
     stage_.effects_.emplace_back(published{stage_.number_, std::string{to}, std::move(r)});
@@ -207,7 +210,7 @@ private:
 
 stage::stage(const environment& env)
   : lane_(env.lane), part_(env.part), spec_(env.part.stages[env.index]), index_(env.index),
-    limits_(env.limits), ports_(ports_of(spec_)), readers_(ports_.size(), 0),
+    limits_(env.limits), topics_(env.topics), ports_(ports_of(spec_)), readers_(ports_.size(), 0),
     operator_(make_operator(spec_)), context_(std::make_unique<operator_context>(*this)),
     rows_(env.committed, rows::stage_prefix(env.lane.part, env.lane.partition, spec_.name)),
     timers_(rows_),

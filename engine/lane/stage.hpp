@@ -49,6 +49,9 @@ struct epoch_part {
   stage_counts counts;
 };
 
+/// The topics behind a topology's names.
+using topic_map = std::map<std::string, topic_config>;
+
 /// Counted by operators for people: (counter, label) -> how often.
 using counters = std::map<std::pair<std::string, std::string>, std::uint64_t>;
 
@@ -91,6 +94,7 @@ public:
     std::size_t index; ///< in `part.stages`
     const store& committed;
     const topology::limits& limits;
+    const topic_map& topics; ///< what may be published to
   };
 
   explicit stage(const environment& env);
@@ -181,6 +185,7 @@ private:
   const topology::stage& spec_;
   std::size_t index_;
   const topology::limits& limits_;
+  const topic_map& topics_;
   std::vector<std::string> ports_;
   std::vector<std::size_t> readers_; ///< how many edges read each port
   std::unique_ptr<operator_base> operator_;

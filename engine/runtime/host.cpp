@@ -124,8 +124,8 @@ void host_state::open_lane(slot& s) {
     s.entry->open(from);
     std::vector<std::shared_ptr<lane::stage>> stages;
     for (std::size_t i = 0; i < s.part->stages.size(); ++i) {
-      stages.push_back(std::make_shared<lane::stage>(
-        lane::stage::environment{s.name, *s.part, i, env->store, env->plan.limits}));
+      stages.push_back(std::make_shared<lane::stage>(lane::stage::environment{
+        s.name, *s.part, i, env->store, env->plan.limits, env->plan.topics}));
       stages.back()->open();
     }
     if (auto found = fault::at("restart.ledger"); !found)

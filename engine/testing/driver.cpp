@@ -38,8 +38,9 @@ void driver::open() {
   for (const auto& part : plan_.topology.parts) {
     const auto& topic = plan_.topics.at(part.reads);
     for (std::uint32_t p = 0; p < topic.partitions; ++p) {
-      auto made = std::make_unique<lane::lane>(
-        lane::lane_name{plan_.application, part.name, p, topic.name}, part, store_, plan_.limits);
+      auto made =
+        std::make_unique<lane::lane>(lane::lane_name{plan_.application, part.name, p, topic.name},
+                                     part, store_, plan_.limits, plan_.topics);
       auto position = must(log_.position(plan_.application, {topic.name, p}));
       made->open(position.value_or(must(log_.offsets({topic.name, p})).begin));
       lanes_.push_back(std::move(made));

@@ -96,7 +96,7 @@ private:
 
   /// The lane was opened here, so all that it kept in memory came from its rows.
   void open(std::int64_t position) {
-    lane_ = std::make_unique<lane::lane>(out_.name, part_, rows_, plan_.limits);
+    lane_ = std::make_unique<lane::lane>(out_.name, part_, rows_, plan_.limits, plan_.topics);
     lane_->open(position);
   }
 

@@ -101,8 +101,11 @@ struct stage_test : testing::Test {
     return s;
   }
 
+  const topic_map topics{{"out", {"out", 1, duration{0}, 0}},
+                         {"dead", {"dead", 1, duration{0}, 0}}};
+
   void open() {
-    l = std::make_unique<lane>(lane_name{"app", "part", 0, "in"}, part, store, limits);
+    l = std::make_unique<lane>(lane_name{"app", "part", 0, "in"}, part, store, limits, topics);
     l->open(0);
     signal_in(tick{true});
   }
@@ -134,7 +137,6 @@ struct stage_test : testing::Test {
       starts.insert(starts.end(), p.starts.begin(), p.starts.end());
     std::vector<lane_epoch> epochs;
     epochs.push_back(std::move(epoch));
-    topic_map topics{{"out", {"out", 1, duration{0}, 0}}, {"dead", {"dead", 1, duration{0}, 0}}};
     ASSERT_TRUE(store.write(compose("app", epochs, topics).state, false).has_value());
     l->committed();
     EXPECT_EQ(l->difference(), 0);

@@ -19,6 +19,8 @@ public:
       ctx.timer_set("trace", ctx.now() + 1s);
       throw std::runtime_error("as the test asked");
     }
+    if (r.value == bytes{"nowhere"})
+      ctx.publish("nowhere", r);
     if (r.value == bytes{"drop"})
       return verdict::discard("unwanted");
     auto name = std::to_string(ctx.number());
@@ -126,6 +128,14 @@ TEST(driver, a_record_on_which_the_operator_throws_is_rejected_and_leaves_no_tra
   EXPECT_TRUE(d.stage_state("main", "ask").empty());
   EXPECT_EQ(d.counts("main").dead["internal"], 1U);
   EXPECT_EQ(d.counts("main").discarded["unwanted"], 1U);
+}
+
+TEST(driver, a_record_published_to_a_name_that_the_topology_does_not_have_is_rejected) {
+  driver d{plan()};
+  d.feed("in", {"a", "nowhere", {}, {}});
+  d.advance(1min);
+  EXPECT_EQ(d.counts("main").dead["internal"], 1U);
+  EXPECT_TRUE(d.stage_state("main", "ask").empty());
 }
 
 TEST(driver, a_restart_at_any_moment_loses_nothing_and_repeats_calls_under_their_keys) {
