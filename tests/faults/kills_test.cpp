@@ -37,9 +37,13 @@ protected:
     ASSERT_TRUE(instance_->start());
     const auto parts = in_parts(events, kills_);
     for (std::size_t i = 0; i < parts.size(); ++i) {
+      const auto writes = write_count();
       if (dice_() % 4 != 0) {
         post(parts[i], i);
-        pause(600ms);
+        // Most kills are to meet calls that change something.
+        const bool among_writes =
+          dice_() % 3 != 0 && eventually([&] { return write_count() > writes; }, 5s, 1ms);
+        pause(among_writes ? 10ms : 600ms);
       } else {
         pause(5ms); // soon after the start
       }
@@ -71,6 +75,8 @@ protected:
   std::optional<instance> instance_;
 
 private:
+  [[nodiscard]] std::size_t write_count() const { return count_writes(peers_.requests()); }
+
   void post(const std::vector<std::string>& part, std::size_t number) {
     EXPECT_TRUE(eventually([&] { return instance_->post(part, std::to_string(number)); }));
   }

@@ -348,6 +348,10 @@ std::vector<std::string> keys_of_different_calls(const std::vector<nlohmann::jso
   return found;
 }
 
+std::size_t count_writes(const std::vector<nlohmann::json>& requests) {
+  return static_cast<std::size_t>(std::ranges::count_if(requests, changes_something));
+}
+
 std::size_t repeated_writes(const std::vector<nlohmann::json>& requests) {
   std::size_t count = 0;
   for (const auto& [content, keys] : writes_of(requests))

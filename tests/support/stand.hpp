@@ -139,6 +139,9 @@ repeated_under_other_keys(const std::vector<nlohmann::json>& requests);
 [[nodiscard]] std::vector<std::string>
 keys_of_different_calls(const std::vector<nlohmann::json>& requests);
 
+/// How many requests change something.
+[[nodiscard]] std::size_t count_writes(const std::vector<nlohmann::json>& requests);
+
 /// How many calls that change something were made more than once.
 [[nodiscard]] std::size_t repeated_writes(const std::vector<nlohmann::json>& requests);
 
