@@ -7,7 +7,6 @@
 
 #include <algorithm>
 #include <expected>
-#include <map>
 
 namespace sallyport {
 
@@ -154,39 +153,33 @@ http_response ingress_service::post(http_request& request) {
   if (auto good = read.read(media_type(request)); !good)
     return good.error();
 
-  // A repeat has to find the partitions of the first post, so its turn is not drawn anew.
-  const auto count = static_cast<std::uint32_t>(read.all().size());
-  std::uint32_t turn = post_key ? murmur2(*post_key) : turn_.fetch_add(count);
+  // All of a post goes to one partition: its records keep their order, and one append has all or
+  // nothing of it. A repeat has to find the partition of the first post, so its turn is not drawn
+  // anew.
+  const auto turn = post_key ? murmur2(*post_key) : turn_.fetch_add(1);
+  const auto partition =
+    with->key.is_null() ? turn % topic->partitions : partition_of(with->key, topic->partitions);
   const auto now = clock_.now();
-  std::map<std::uint32_t, batch> by_partition;
-  for (const auto& value : read.all()) {
-    const auto partition =
-      with->key.is_null() ? turn++ % topic->partitions : partition_of(with->key, topic->partitions);
-    by_partition[partition].push_back({with->key, value, with->headers, now});
-  }
+  log_append records{{name, partition}, {}};
+  for (const auto& value : read.all())
+    records.records.push_back({with->key, value, with->headers, now});
 
   if (auto fault = fault::at("ingress.before"); !fault)
     return error_response(fault.error());
-  std::string positions;
-  for (auto& [partition, records] : by_partition) {
-    const auto size = records.size();
-    const auto append_key = post_key
-                              ? std::optional{std::string{idempotency_prefix}.append(*post_key) +
-                                              ":" + std::to_string(partition)}
-                              : std::nullopt;
-    const auto first = to_.append({{name, partition}, std::move(records)}, append_key);
-    if (!first)
-      return error_response(first.error());
-    positions += (positions.empty() ? "" : ",") + std::string{R"({"partition":)"} +
-                 std::to_string(partition) + R"(,"offset":)" + std::to_string(*first) +
-                 R"(,"records":)" + std::to_string(size) + "}";
-  }
+  const auto count = std::to_string(records.records.size());
+  const auto append_key =
+    post_key ? std::optional{std::string{idempotency_prefix}.append(*post_key)} : std::nullopt;
+  const auto first = to_.append(records, append_key);
+  if (!first)
+    return error_response(first.error());
   if (auto fault = fault::at("ingress.appended"); !fault)
     return error_response(fault.error());
   http_response made;
   made.body = R"({"topic":)";
   append_json_text(made.body, name);
-  made.body += R"(,"records":)" + std::to_string(count) + R"(,"positions":[)" + positions + "]}\n";
+  made.body += R"(,"records":)" + count + R"(,"positions":[{"partition":)" +
+               std::to_string(partition) + R"(,"offset":)" + std::to_string(*first) +
+               R"(,"records":)" + count + "}]}\n";
   return made;
 }
 

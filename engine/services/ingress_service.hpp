@@ -13,7 +13,7 @@ namespace sallyport {
 ///
 /// The body is one JSON value, or one a line (NDJSON); as `application/octet-stream` it is taken as
 /// it is. `?key=…&header.NAME=…` give key and headers of all its records. A key finds its partition
-/// as everywhere; records without one go to the partitions in turn.
+/// as everywhere; posts without one go to the partitions in turn, each post as a whole.
 ///
 /// An `Idempotency-Key` stands for one body: a repeat of the post writes nothing and is answered as
 /// the first was. A post whose answer was lost half-way can so be made again.

@@ -50,18 +50,22 @@ TEST_F(ingress_test, takes_a_value_that_spans_lines_as_one) {
   EXPECT_EQ(count(), 1U);
 }
 
-TEST_F(ingress_test, takes_lines_as_records_and_spreads_them_when_they_have_no_key) {
+TEST_F(ingress_test, takes_lines_as_records_that_keep_their_order_and_posts_in_turn) {
   std::string body;
   for (int i = 0; i < 40; ++i)
     body += "{\"n\":" + std::to_string(i) + "}\r\n\n";
-  ASSERT_EQ(post("/ingress/events", body).status, 200);
+  for (int i = 0; i < 4; ++i)
+    ASSERT_EQ(post("/ingress/events", body).status, 200);
   for (std::uint32_t i = 0; i < 4; ++i) {
     const auto all = records("events", i);
-    ASSERT_EQ(all.size(), 10U);
-    EXPECT_TRUE(all[0].key.is_null());
+    ASSERT_EQ(all.size(), 40U);
+    for (std::size_t n = 0; n < all.size(); ++n) {
+      EXPECT_TRUE(all[n].key.is_null());
+      EXPECT_EQ(all[n].value.view(), "{\"n\":" + std::to_string(n) + "}");
+    }
   }
   EXPECT_EQ(post("/ingress/events", "1", "application/x-ndjson; charset=utf-8").status, 200);
-  EXPECT_EQ(count(), 41U);
+  EXPECT_EQ(count(), 161U);
 }
 
 TEST_F(ingress_test, names_the_line_that_is_no_json_and_writes_nothing) {
