@@ -41,7 +41,7 @@ public:
 class bury final : public operator_base {
 public:
   verdict process(record&& r, context& ctx) override {
-    std::string cause{*r.find("sallyport-cause")};
+    std::string cause{r.find("sallyport-cause").value_or("unknown")};
     ctx.publish("graves", std::move(r));
     return verdict::dead(cause);
   }
