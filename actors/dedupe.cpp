@@ -90,8 +90,8 @@ public:
 
 private:
   struct seen {
-    wall_time at;
-    std::int64_t bucket;
+    wall_time at{};
+    std::int64_t bucket = 0;
   };
 
   static std::string encode(const seen& first) {

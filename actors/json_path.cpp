@@ -294,7 +294,8 @@ result<json_pointer> json_pointer::parse(std::string_view text) {
         return wrong("it has more than " + std::to_string(steps_max) + " steps");
     } else if (text[i] != '~') {
       made.steps.back() += text[i];
-    } else if (++i < text.size() && (text[i] == '0' || text[i] == '1')) {
+    } else if (i + 1 < text.size() && (text[i + 1] == '0' || text[i + 1] == '1')) {
+      ++i;
       made.steps.back() += text[i] == '0' ? '~' : '/';
     } else {
       return wrong("write '~0' for '~' and '~1' for '/' in a name");

@@ -477,7 +477,7 @@ void stage::on_reply(const call_reply& reply) {
     put_reply(kept, reply);
     auto id = next_id();
     repeat_later(repeat_reply + std::to_string(id.number) + "/" + std::to_string(id.position),
-                 std::move(kept));
+                 kept);
   }
 }
 

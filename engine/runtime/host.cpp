@@ -561,7 +561,8 @@ void host_state::schedule_wake() {
 
 host_actor::behavior_type host(host_actor::stateful_pointer<host_state> self,
                                const environment* with, std::size_t index,
-                               std::vector<host_state::assignment> lanes, host_state::flag nudged) {
+                               const std::vector<host_state::assignment>& lanes,
+                               host_state::flag nudged) {
   self->state.init(with, index, lanes, std::move(nudged));
   self->send(self, nudge{});
   return self->state.make_behavior();

@@ -151,6 +151,7 @@ struct host_state {
 
 host_actor::behavior_type host(host_actor::stateful_pointer<host_state> self,
                                const environment* with, std::size_t index,
-                               std::vector<host_state::assignment> lanes, host_state::flag nudged);
+                               const std::vector<host_state::assignment>& lanes,
+                               host_state::flag nudged);
 
 } // namespace sallyport::runtime

@@ -45,7 +45,7 @@ log_lines::log_lines(log_lines&&) noexcept = default;
 log_lines& log_lines::operator=(log_lines&&) noexcept = default;
 log_lines::~log_lines() = default;
 
-result<log_lines> log_lines::open(const log& of, range wanted) {
+result<log_lines> log_lines::open(const log& of, const range& wanted) {
   log_lines made{of, wanted.limit};
   for (const auto partition : wanted.partitions) {
     partition_id id{wanted.topic, partition};
@@ -159,7 +159,7 @@ http_response log_service::read(const http_request& request) const {
     else
       wanted.partitions = {static_cast<std::uint32_t>(*number)};
   }
-  auto lines = log_lines::open(from_, std::move(wanted));
+  auto lines = log_lines::open(from_, wanted);
   if (!lines)
     return error_response(lines.error());
   http_response made;

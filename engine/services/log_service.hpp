@@ -50,7 +50,7 @@ public:
   };
 
   /// Notes the ends of the partitions: nothing behind them is read.
-  [[nodiscard]] static result<log_lines> open(const log& of, range wanted);
+  [[nodiscard]] static result<log_lines> open(const log& of, const range& wanted);
 
   log_lines(log_lines&&) noexcept;
   log_lines& operator=(log_lines&&) noexcept;

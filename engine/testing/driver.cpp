@@ -119,7 +119,7 @@ bool driver::deliver_answers() {
       std::vector<lane::signal> signals;
       for (auto a = from; a < to; ++a)
         signals.push_back(lanes_[i]->entry().admit(std::move(wave[i][a]), now()));
-      pass(i, {}, std::move(signals));
+      pass(i, {}, signals);
       if (options_.commit_each_round)
         commit(i);
     }
@@ -143,7 +143,7 @@ bool driver::fire_timers() {
 }
 
 void driver::pass(std::size_t lane, std::vector<lane::event> events,
-                  std::vector<lane::signal> signals) {
+                  const std::vector<lane::signal>& signals) {
   auto out = lanes_[lane]->run(std::move(events), signals);
   next_due_[lane] = out.next_due;
   failures_ += out.failures;

@@ -35,9 +35,9 @@ const node& need(const node& in, std::string_view name) {
   return *found;
 }
 
-std::string text_or(const node& in, std::string_view name, std::string otherwise) {
+std::string text_or(const node& in, std::string_view name, std::string_view otherwise) {
   const auto* found = in.find(name);
-  return found == nullptr ? std::move(otherwise) : found->text;
+  return found == nullptr ? std::string{otherwise} : found->text;
 }
 
 void allow_only(const node& in, const std::set<std::string_view>& names) {

@@ -488,7 +488,7 @@ void operator_harness::run_conversation(conversation& c) {
   std::ranges::move(with.fresh(), std::back_inserter(c.done));
   commit(done);
   if (ended) {
-    conclude(std::move(end));
+    conclude(end);
     return;
   }
   c.asked.push_back(*with.next());

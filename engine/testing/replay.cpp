@@ -249,7 +249,10 @@ status compare_outputs(const std::map<partition_id, by_lane>& sent, const partit
         if (next != records.end() && *next == r)
           ++next;
       if (next != records.end())
-        out.insert(name + " has not the records of lane " + lane + " in their order");
+        out.insert(std::string{name}
+                     .append(" has not the records of lane ")
+                     .append(lane)
+                     .append(" in their order"));
       all.insert(all.end(), records.begin(), records.end());
     }
   std::ranges::sort(all);

@@ -52,7 +52,7 @@ status read(const options& o) {
     range.partitions.resize(topic->partitions);
     std::iota(range.partitions.begin(), range.partitions.end(), 0U);
   }
-  SALLYPORT_TRY(auto lines, log_lines::open(*in->log, std::move(range)));
+  SALLYPORT_TRY(auto lines, log_lines::open(*in->log, range));
   while (true) {
     SALLYPORT_TRY(auto some, lines.next());
     if (some.empty())
