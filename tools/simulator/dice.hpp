@@ -45,7 +45,8 @@ public:
 
   /// first … last, both included.
   constexpr int between(int first, int last) noexcept {
-    return first + static_cast<int>(below(static_cast<std::uint64_t>(last - first + 1)));
+    const auto sides = static_cast<std::uint64_t>(last - first) + 1;
+    return first + static_cast<int>(below(sides));
   }
 
   /// 0 ≤ x < 1

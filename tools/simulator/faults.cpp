@@ -152,8 +152,12 @@ fate faults::draw(peer which, std::string_view method, std::string_view target,
   fate drawn;
   if (settings.down && target.find(settings.down->path) != std::string_view::npos) {
     drawn.down = settings.down;
-    if (settings.down->left && (*settings.down->left == 0 || --*settings.down->left == 0))
-      settings.down.reset();
+    if (auto& left = settings.down->left; left) {
+      if (*left > 0)
+        --*left;
+      if (*left == 0)
+        settings.down.reset();
+    }
     if (drawn.down->left != 0U)
       return drawn;
     drawn.down.reset(); // a count of nothing

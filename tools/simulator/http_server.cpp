@@ -185,7 +185,7 @@ std::string written(const http_answer& answer, bool keep_alive, bool head_only) 
   text += "\r\nContent-Type: " + answer.content_type +
           "\r\nContent-Length: " + std::to_string(answer.body.size()) + "\r\n";
   for (const auto& [name, value] : answer.headers)
-    text += name + ": " + value + "\r\n";
+    text.append(name).append(": ").append(value).append("\r\n");
   if (!keep_alive)
     text += "Connection: close\r\n";
   text += "\r\n";
@@ -339,7 +339,7 @@ private:
 
   /// @returns false when the connection is of no use any more
   static bool read_from(connection& peer) {
-    std::array<char, 16'384> chunk;
+    std::array<char, 16'384> chunk{};
     for (;;) {
       const auto count = ::recv(peer.socket, chunk.data(), chunk.size(), 0);
       if (count > 0) {
@@ -399,7 +399,7 @@ private:
     return !peer.busy;
   }
 
-  void answer(std::uint64_t id, connection& peer, http_answer decided, const parsed& one) {
+  void answer(std::uint64_t id, connection& peer, const http_answer& decided, const parsed& one) {
     peer.busy = true;
     if (decided.end == ending::hang)
       return;

@@ -330,9 +330,9 @@ reply simulator::community(const http_request& request, const target& where) {
 reply simulator::community_write(const http_request& request, const target& where) {
   using call = reply (*)(community_api&, const target&, const nlohmann::json&);
   struct route {
-    const char* method;
+    const char* method = "";
     std::initializer_list<std::string_view> pattern;
-    call make;
+    call make = nullptr;
   };
   static const std::initializer_list<std::string_view> by_crn{"secure", "offenders", "crn", "*",
                                                               "nomsNumber"},

@@ -22,7 +22,7 @@ std::string base64(std::string_view bytes) {
   return text;
 }
 
-tokens::tokens(std::string client, std::string secret, std::chrono::seconds lifetime)
+tokens::tokens(const std::string& client, const std::string& secret, std::chrono::seconds lifetime)
   : basic_("Basic " + base64(client + ":" + secret)), key_(stable_hash(basic_)),
     lifetime_(lifetime) {}
 

@@ -19,7 +19,7 @@ namespace sallyport::simulator {
 
 class tokens {
 public:
-  tokens(std::string client, std::string secret, std::chrono::seconds lifetime);
+  tokens(const std::string& client, const std::string& secret, std::chrono::seconds lifetime);
 
   /// Whether `header` is `Basic` with this client and its secret.
   [[nodiscard]] bool knows_client(std::string_view header) const;

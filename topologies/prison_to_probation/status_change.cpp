@@ -139,7 +139,7 @@ result<attempt_result> update_custody(sync_run& run, const booking& of, const st
 } // namespace
 
 result<attempt_result> sync_status_change(sync_run& run) {
-  const auto no_longer_valid = attempt_result::ended(message_status::no_longer_valid);
+  auto no_longer_valid = attempt_result::ended(message_status::no_longer_valid);
 
   // 1. Only the first of the events that NOMIS sends for a sentence.
   if (run.on.imprisonment_status_seq != 0) {
