@@ -12,6 +12,7 @@ add_library(header_check OBJECT EXCLUDE_FROM_ALL ${header_check_sources})
 # Only whether they compile is of interest, so without what makes compiling slow.
 target_compile_options(header_check PRIVATE -O0 -g0 -fno-sanitize=all)
 target_include_directories(header_check PRIVATE "${PROJECT_SOURCE_DIR}")
+target_compile_definitions(header_check PRIVATE SALLYPORT_BINARY_DIR="" SALLYPORT_SOURCE_DIR="")
 target_link_libraries(header_check PRIVATE
   sallyport_warnings Threads::Threads CAF::core RocksDB::rocksdb-shared spdlog::spdlog yaml-cpp simdjson::simdjson
   prometheus-cpp::core CURL::libcurl date::date-tz CLI11::CLI11 httplib::httplib nlohmann_json::nlohmann_json)
