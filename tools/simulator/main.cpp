@@ -7,7 +7,10 @@
 
 namespace {
 
-using namespace sallyport;
+namespace simulator = sallyport::simulator;
+using sallyport::error, sallyport::errc, sallyport::error_domain, sallyport::fail,
+  sallyport::result;
+using sallyport::status, sallyport::system_wall_clock;
 
 simulator::http_server* running = nullptr;
 
