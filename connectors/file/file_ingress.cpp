@@ -112,7 +112,10 @@ public:
     SALLYPORT_CHECK(notice_truncation());
     SALLYPORT_TRY(auto lines, read_lines(replaced || !options_.follow));
     if (!lines.empty()) {
-      SALLYPORT_CHECK(put(std::move(lines)));
+      // Cut and written anew between the look and the read: what was read are not the next lines.
+      SALLYPORT_TRY(const bool same, is_unchanged());
+      if (same)
+        SALLYPORT_CHECK(put(std::move(lines)));
       return true;
     }
     if (replaced) {
@@ -142,15 +145,19 @@ private:
   /// A file that is shorter than what was read of it, or begins otherwise, is read anew.
   [[nodiscard]] status notice_truncation() {
     SALLYPORT_TRY(const auto size, file_.size());
-    SALLYPORT_TRY(const auto head, head_hash(at_.offset));
-    if (size < at_.offset || (at_.offset > 0 && head != at_.head_hash))
+    SALLYPORT_TRY(head_, file_.read(0, std::min(at_.offset, head_bytes_max)));
+    if (size < at_.offset || (at_.offset > 0 && murmur2(head_) != at_.head_hash)) {
       at_.offset = 0;
+      head_.clear();
+    }
     return {};
   }
 
-  [[nodiscard]] result<std::uint32_t> head_hash(std::uint64_t offset) const {
-    SALLYPORT_TRY(const auto head, file_.read(0, std::min(offset, head_bytes_max)));
-    return murmur2(head);
+  /// Whether the file still begins as it did when its truncation was looked for.
+  [[nodiscard]] result<bool> is_unchanged() const {
+    SALLYPORT_TRY(const auto size, file_.size());
+    SALLYPORT_TRY(const auto head, file_.read(0, std::min(at_.offset, head_bytes_max)));
+    return size >= at_.offset && head == head_;
   }
 
   /// Whole lines from the position on; the last of a file that is complete needs no break.
@@ -204,7 +211,8 @@ private:
     }
     auto then = at_;
     then.offset += owner->size();
-    SALLYPORT_TRY(then.head_hash, head_hash(then.offset));
+    // Of what was read, not of the file: it may be another by now.
+    then.head_hash = murmur2(head_ + owner->substr(0, head_bytes_max - head_.size()));
 
     std::vector<log_append> appends;
     for (auto& [partition, records] : by_partition)
@@ -222,7 +230,8 @@ private:
   source_position position_;
   std::optional<mark> last_; ///< of an earlier run
   descriptor file_;
-  mark at_; ///< of the open file
+  mark at_;          ///< of the open file
+  std::string head_; ///< its first bytes, up to the position
   std::uint32_t turn_ = 0;
 };
 
