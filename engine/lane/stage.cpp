@@ -3,6 +3,7 @@
 #include "engine/core/assert.hpp"
 #include "engine/lane/replies.hpp"
 #include "engine/lane/rows.hpp"
+#include "engine/log/checks.hpp"
 
 #include <algorithm>
 #include <stdexcept>
@@ -52,13 +53,6 @@ auto guarded(const topology::stage& of, F&& what) {
 
 std::unique_ptr<operator_base> make_operator(const topology::stage& of) {
   return guarded(of, [&] { return of.op->make(of.with); });
-}
-
-std::size_t size_of(const record& r) {
-  auto size = r.key.size() + r.value.size();
-  for (const auto& h : r.headers)
-    size += h.name.size() + h.value.size();
-  return size;
 }
 
 constexpr std::string_view too_big = "record_too_big";
@@ -249,7 +243,7 @@ std::size_t stage::port_index(std::string_view name) const {
 }
 
 void stage::check_size(const record& r) const {
-  if (size_of(r) > limits_.record_bytes_max)
+  if (checks::size_of(r) > limits_.record_bytes_max)
     throw record_too_big{};
 }
 

@@ -1,6 +1,7 @@
 #include "engine/runtime/host.hpp"
 
 #include "engine/core/fault.hpp"
+#include "engine/log/checks.hpp"
 #include "engine/observe/log.hpp"
 #include "engine/runtime/committer.hpp"
 #include "engine/runtime/stage_shell.hpp"
@@ -19,13 +20,6 @@ using namespace std::chrono_literals;
 /// The wall clock may be set: timers are looked at again after this at the latest.
 constexpr auto longest_sleep = 1s;
 constexpr auto journal_drop_every = 10min;
-
-std::size_t size_of(const record& r) {
-  auto size = r.key.size() + r.value.size();
-  for (const auto& h : r.headers)
-    size += h.name.size() + h.value.size();
-  return size;
-}
 
 /// Doubles from the initial pause to the longest.
 duration pause(const topology::limits& limits, std::uint32_t failures) {
@@ -300,7 +294,7 @@ void host_state::send_round(slot& s, std::vector<lane::event> events,
   if (!barrier) {
     std::size_t bytes = 0;
     for (const auto& e : events)
-      bytes += size_of(e.rec);
+      bytes += checks::size_of(e.rec);
     auto now = std::chrono::steady_clock::now();
     if (!cycle->end_at())
       epoch_began = now;
