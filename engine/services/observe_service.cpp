@@ -1,6 +1,6 @@
 #include "engine/services/observe_service.hpp"
 
-#include "engine/services/record_json.hpp"
+#include "engine/time/zone.hpp"
 
 #include <nlohmann/json.hpp>
 
@@ -55,7 +55,7 @@ http_response observe_service::health() {
 http_response observe_service::info() const {
   return json_response(200, {{"build", {{"name", "sallyport"}, {"version", info_.version}}},
                              {"application", info_.application},
-                             {"started", to_rfc3339(info_.started)},
+                             {"started", format_utc(info_.started)},
                              {"config", info_.config}});
 }
 

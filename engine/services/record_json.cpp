@@ -1,11 +1,12 @@
 #include "engine/services/record_json.hpp"
 
+#include "engine/time/zone.hpp"
+
 #include <simdjson.h>
 
 #include <algorithm>
 #include <array>
 #include <charconv>
-#include <cstdio>
 
 namespace sallyport {
 
@@ -68,19 +69,6 @@ void append_headers(std::string& out, const header_list& headers) {
 
 } // namespace
 
-std::string to_rfc3339(wall_time at) {
-  const auto day = std::chrono::floor<std::chrono::days>(at);
-  const std::chrono::year_month_day date{day};
-  const std::chrono::hh_mm_ss time{at - day};
-  std::array<char, 64> text{};
-  const int size = std::snprintf(
-    text.data(), text.size(), "%04d-%02u-%02uT%02d:%02d:%02d.%03dZ", static_cast<int>(date.year()),
-    static_cast<unsigned>(date.month()), static_cast<unsigned>(date.day()),
-    static_cast<int>(time.hours().count()), static_cast<int>(time.minutes().count()),
-    static_cast<int>(time.seconds().count()), static_cast<int>(time.subseconds().count()));
-  return {text.data(), static_cast<std::size_t>(size)};
-}
-
 std::string to_base64(std::string_view data) {
   constexpr std::string_view letters =
     "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
@@ -132,7 +120,7 @@ void record_lines::append(std::string& out, std::uint32_t partition, const log_r
   append_number(out, partition);
   out.append(R"(,"offset":)");
   append_number(out, of.offset);
-  out.append(R"(,"timestamp":")").append(to_rfc3339(of.rec.timestamp)).append(R"(","key":)");
+  out.append(R"(,"timestamp":")").append(format_utc(of.rec.timestamp)).append(R"(","key":)");
   if (of.rec.key.is_null())
     out.append("null");
   else

@@ -10,9 +10,6 @@
 
 namespace sallyport {
 
-/// A wall time as RFC 3339 in UTC with milliseconds: `2026-01-31T09:00:00.000Z`.
-[[nodiscard]] std::string to_rfc3339(wall_time at);
-
 [[nodiscard]] std::string to_base64(std::string_view data);
 
 /// Appends text as a JSON string; what is not UTF-8 as `{"base64": "…"}`.
