@@ -36,6 +36,13 @@ status memory_store::scan(family where, std::string_view from, std::string_view 
   return {};
 }
 
+std::unique_ptr<row_reader> memory_store::snapshot() const {
+  auto copy = std::make_unique<memory_store>();
+  std::lock_guard lock{guard_};
+  copy->families_ = families_;
+  return copy;
+}
+
 status memory_store::write(const store_batch& batch, bool /*sync*/) {
   std::lock_guard lock{guard_};
   for (const auto& drop : batch.drops) {

@@ -269,9 +269,12 @@ status rocksdb_database::write(rocksdb::WriteBatch& batch, bool sync) {
   return {};
 }
 
-result<std::optional<std::string>> rocksdb_database::get(column from, std::string_view key) const {
+result<std::optional<std::string>> rocksdb_database::get(column from, std::string_view key,
+                                                         const rocksdb::Snapshot* at) const {
   std::string value;
-  auto found = db_->Get({}, handle(from), slice(key), &value);
+  rocksdb::ReadOptions how;
+  how.snapshot = at;
+  auto found = db_->Get(how, handle(from), slice(key), &value);
   if (found.IsNotFound())
     return std::nullopt;
   if (!found.ok())

@@ -8,6 +8,7 @@
 namespace rocksdb {
 class ColumnFamilyHandle;
 class DB;
+class Snapshot;
 class Status;
 class WriteBatch;
 } // namespace rocksdb
@@ -85,8 +86,9 @@ public:
   /// Adds the changes of a store to a write.
   [[nodiscard]] status add(rocksdb::WriteBatch& to, const store_batch& changes) const;
   [[nodiscard]] status write(rocksdb::WriteBatch& batch, bool sync);
-  /// The row, if it is there.
-  [[nodiscard]] result<std::optional<std::string>> get(column from, std::string_view key) const;
+  /// The row, if it is there; as of `at` if that is given.
+  [[nodiscard]] result<std::optional<std::string>> get(column from, std::string_view key,
+                                                       const rocksdb::Snapshot* at = nullptr) const;
   /// What RocksDB says, as an error of ours. It names no key.
   [[nodiscard]] error to_error(const rocksdb::Status& status, std::string_view doing) const;
 

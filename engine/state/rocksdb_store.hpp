@@ -17,6 +17,7 @@ public:
                                                        std::string_view key) const override;
   [[nodiscard]] status scan(family where, std::string_view from, std::string_view to,
                             const row_visitor& visit) const override;
+  [[nodiscard]] std::unique_ptr<row_reader> snapshot() const override;
   [[nodiscard]] status write(const store_batch& batch, bool sync) override;
   [[nodiscard]] std::uint64_t size_bytes() const override;
 

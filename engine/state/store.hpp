@@ -55,6 +55,22 @@ struct store_batch {
 /// during the call only.
 using row_visitor = std::function<bool(std::string_view key, std::string_view value)>;
 
+/// Reads rows. Of a store: as they are now, each call by itself. Of a snapshot: as they were at one
+/// moment.
+///
+/// Thread safety: all functions may be called from any thread.
+class row_reader {
+public:
+  virtual ~row_reader() = default;
+
+  [[nodiscard]] virtual result<std::optional<std::string>> get(family where,
+                                                               std::string_view key) const = 0;
+
+  /// Visits the rows with from <= key < to in order; an empty `to` means to the end.
+  [[nodiscard]] virtual status scan(family where, std::string_view from, std::string_view to,
+                                    const row_visitor& visit) const = 0;
+};
+
 /// Ordered rows by byte strings: one per instance, the memory of all its lanes.
 ///
 /// Who writes: only a commit (`log::commit`), so that rows and log never disagree; `write` is for
@@ -66,16 +82,12 @@ using row_visitor = std::function<bool(std::string_view key, std::string_view va
 /// 1. A batch is seen whole or not at all, also after a crash.
 /// 2. What a `write` or commit has acknowledged survives `kill -9` and, where it was asked to sync,
 /// a power cut.
-class store {
+/// 3. All reads of a snapshot see the same batches, whole, whatever is written meanwhile.
+class store : public row_reader {
 public:
-  virtual ~store() = default;
-
-  [[nodiscard]] virtual result<std::optional<std::string>> get(family where,
-                                                               std::string_view key) const = 0;
-
-  /// Visits the rows with from <= key < to in order; an empty `to` means to the end.
-  [[nodiscard]] virtual status scan(family where, std::string_view from, std::string_view to,
-                                    const row_visitor& visit) const = 0;
+  /// The rows as they are now, for reads that must agree with each other while the engine runs.
+  /// What it sees cannot be cleaned up, so hold it for one answer and no longer than the store.
+  [[nodiscard]] virtual std::unique_ptr<row_reader> snapshot() const = 0;
 
   [[nodiscard]] virtual status write(const store_batch& batch, bool sync) = 0;
 

@@ -136,6 +136,9 @@ public:
   status scan(family, std::string_view, std::string_view, const row_visitor&) const override {
     return fail(error::external(errc::unavailable, "no disk"));
   }
+  std::unique_ptr<row_reader> snapshot() const override {
+    return std::make_unique<failing_store>();
+  }
   status write(const store_batch&, bool) override { return {}; }
   std::uint64_t size_bytes() const override { return 0; }
 };

@@ -146,6 +146,7 @@ TEST_F(timers_test, the_search_for_the_next_one_does_not_walk_over_those_that_fi
       first_from = from;
       return under.scan(f, from, to, visit);
     }
+    std::unique_ptr<row_reader> snapshot() const override { return under.snapshot(); }
     status write(const store_batch& b, bool sync) override { return under.write(b, sync); }
     std::uint64_t size_bytes() const override { return 0; }
   };

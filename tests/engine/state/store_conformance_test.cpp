@@ -2,9 +2,11 @@
 #include "engine/state/rocksdb_store.hpp"
 #include "tests/engine/state/temporary_folder.hpp"
 
+#include <atomic>
 #include <gtest/gtest.h>
 #include <map>
 #include <random>
+#include <thread>
 
 using namespace sallyport;
 
@@ -162,6 +164,50 @@ TEST_P(any_store, dropped_ranges_go_before_the_changes_of_their_batch) {
   ASSERT_TRUE(rows().write(batch, true));
   EXPECT_EQ(range(family::journal, "", ""), (row_list{{"a", "old"}, {"bb", "new"}, {"d", "old"}}));
   EXPECT_EQ(value(family::state, "b"), "kept");
+}
+
+TEST_P(any_store, a_snapshot_sees_the_rows_as_they_were_whatever_is_written_after_it) {
+  put(family::state, "a", "1");
+  put(family::state, "b", "1");
+  put(family::meta, "m", "1");
+  const auto then = rows().snapshot();
+  store_batch batch;
+  batch.put(family::state, "a", "2");
+  batch.erase(family::state, "b");
+  batch.put(family::state, "c", "2");
+  batch.put(family::meta, "m", "2");
+  ASSERT_TRUE(rows().write(batch, false));
+
+  EXPECT_EQ(then->get(family::state, "a").value(), "1");
+  EXPECT_EQ(then->get(family::state, "c").value(), std::nullopt);
+  EXPECT_EQ(then->get(family::meta, "m").value(), "1");
+  row_list found;
+  ASSERT_TRUE(then->scan(family::state, "a", "c", [&](auto key, auto row) {
+    found.emplace_back(key, row);
+    return true;
+  }));
+  EXPECT_EQ(found, (row_list{{"a", "1"}, {"b", "1"}}));
+  EXPECT_EQ(range(family::state, "", ""), (row_list{{"a", "2"}, {"c", "2"}}));
+}
+
+TEST_P(any_store, a_snapshot_never_sees_half_a_batch) {
+  std::atomic<bool> ended{false};
+  std::thread writer{[&] {
+    for (int i = 0; i < 300; ++i) {
+      store_batch batch;
+      batch.put(family::state, "a", std::to_string(i));
+      batch.put(family::meta, "z", std::to_string(i));
+      EXPECT_TRUE(rows().write(batch, false));
+    }
+    ended = true;
+  }};
+  int taken = 0;
+  while (!ended || taken == 0) {
+    const auto then = rows().snapshot();
+    EXPECT_EQ(then->get(family::state, "a").value(), then->get(family::meta, "z").value());
+    ++taken;
+  }
+  writer.join();
 }
 
 /// Stores that outlive their process.
