@@ -81,7 +81,7 @@ public:
         lines_.append(text, i, each);
       SALLYPORT_CHECK(write(text));
       next_[i] = records.back().offset + 1;
-      SALLYPORT_CHECK(of_.from->commit({application_, {}, {{from, next_[i]}}, {}}));
+      SALLYPORT_CHECK(of_.from->commit({application_, {}, {{from, next_[i]}}, {}, {}}));
     }
     return any;
   }
@@ -151,7 +151,7 @@ private:
       return fail(
         error::user(errc::invalid_config, path_ + " is ahead of topic '" + of_.topic.name +
                                             "': it was written from another log; move it away"));
-    return of_.from->commit({application_, {}, {{from, next}}, {}});
+    return of_.from->commit({application_, {}, {{from, next}}, {}, {}});
   }
 
   /// A failed write leaves the file as it was, as far as the disk lets it.

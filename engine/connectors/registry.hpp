@@ -13,6 +13,20 @@
 
 namespace sallyport {
 
+namespace observe {
+class metrics;
+}
+
+/// What a log is made for.
+struct log_environment {
+  std::string application;
+  std::string config_name; ///< of the file, for the name of an instance that has none
+  std::string address;     ///< where this process serves HTTP, told to the other instances
+  store& state;
+  const wall_clock& clock;
+  observe::metrics& metrics;
+};
+
 /// What a connector can be: a kind it does not offer is left empty.
 struct connector_entry {
   std::string name; ///< as a binding of a config names it: `http`, `file`, `generate`
@@ -30,9 +44,17 @@ struct connector_entry {
     config::spec spec{""};
     std::function<result<std::unique_ptr<egress>>(const config::params&)> make;
   };
+  /// A log that hosts can run on, beside the embedded one.
+  struct log_kind {
+    config::spec spec{""};
+    /// Finds, without a connection, what a single field's check cannot.
+    std::function<void(const config::params&, config::findings&)> check;
+    std::function<result<std::unique_ptr<log>>(const config::params&, const log_environment&)> make;
+  };
   std::shared_ptr<const caller_kind> as_caller;
   std::shared_ptr<const ingress_kind> as_ingress;
   std::shared_ptr<const egress_kind> as_egress;
+  std::shared_ptr<const log_kind> as_log;
 };
 
 /// The connectors that a config may bind. Filled before the first config is read, read-only from

@@ -18,6 +18,7 @@ struct lane_epoch {
   const lane_name* lane = nullptr;
   door::sealed entry;
   std::vector<epoch_part> parts; ///< one a stage, in the order of the stages
+  bool handed_over = false;      ///< the lane's last epoch on this host
 };
 
 /// The records of one lane in the order in which they go out: by number, then by stage.

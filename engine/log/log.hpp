@@ -6,6 +6,7 @@
 
 #include <cstdint>
 #include <functional>
+#include <memory>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -50,13 +51,33 @@ struct log_position {
   std::int64_t next = 0;
 };
 
+/// A lane as the log knows it: a part of the topology and the partition that it reads there.
+struct lane_place {
+  std::string part;
+  partition_id source;
+
+  friend auto operator<=>(const lane_place&, const lane_place&) = default;
+};
+
 /// One commit of a host: all of it becomes visible, or nothing.
 struct log_commit {
+  /// What one lane brings: the rows from the end of the lane before to `rows_end` are its own.
+  struct lane_share {
+    lane_place lane;
+    std::size_t rows_end = 0;
+    bool handed_over = false; ///< the lane's last commit here: it waits for no call
+  };
+
   std::string application;
   std::vector<log_append> appends;
   std::vector<log_position> positions;
   store_batch state;
+  /// The lanes of the commit in the order of their rows; empty when no host commits.
+  std::vector<lane_share> lanes;
 };
+
+class membership;
+struct membership_options;
 
 struct read_limits {
   std::size_t records_max = 1024;
@@ -101,6 +122,10 @@ public:
          std::optional<std::string_view> idempotency_key = std::nullopt) = 0;
 
   [[nodiscard]] virtual status commit(const log_commit& commit) = 0;
+
+  /// A host takes part in the lanes of its application. By default the lanes are dealt out among
+  /// the hosts of this process and stay there; a log that is shared by processes moves them.
+  [[nodiscard]] virtual result<std::unique_ptr<membership>> join(const membership_options& how);
 
   /// The position of an application in a partition, if it has one.
   [[nodiscard]] virtual result<std::optional<std::int64_t>>

@@ -34,41 +34,17 @@ field retention() {
     .doc("When records that all have read are removed.");
 }
 
-/// The fields of a topic's binding. `connectors` is `ingress`, `egress` or nothing.
-spec topic_spec(const std::string& name, const std::string& topic, std::uint32_t partitions,
-                const std::string& connectors) {
-  auto s = spec{"bind." + name}
-             .add(field::text("topic").doc("Its topic.").by_default(topic).check(wrong_topic_name))
-             .add(field::number("partitions")
-                    .doc("Into how many the topic is divided.")
-                    .by_default(std::to_string(partitions))
-                    .min(1)
-                    .max(1024))
-             .add(retention());
-  if (connectors.empty())
-    return s;
-  return std::move(s).add(field::list(connectors, field::any(""))
-                            .doc("Connectors that " +
-                                 std::string{connectors == "ingress" ? "feed" : "empty"} +
-                                 " the topic, as `- file: {...}`.")
-                            .by_default("[]"));
-}
-
-const spec& embedded_log_spec() {
-  static const auto form = spec{"log.embedded"}.summary("A log in the state folder.");
-  return form;
-}
-
 // -- connectors -----------------------------------------------------------------------------------
 
 /// What a binding asks of a connector.
-enum class role { caller, ingress, egress };
+enum class role { caller, ingress, egress, log };
 
 const spec* spec_for(const connector_entry& c, role as) {
   switch (as) {
   case role::caller: return c.as_caller ? &c.as_caller->spec : nullptr;
   case role::ingress: return c.as_ingress ? &c.as_ingress->spec : nullptr;
   case role::egress: return c.as_egress ? &c.as_egress->spec : nullptr;
+  case role::log: return c.as_log ? &c.as_log->spec : nullptr;
   }
   return nullptr;
 }
@@ -78,6 +54,7 @@ std::string_view ability(role as) {
   case role::caller: return "make calls";
   case role::ingress: return "feed a topic";
   case role::egress: return "empty a topic";
+  case role::log: return "be a log";
   }
   return "";
 }
@@ -162,10 +139,22 @@ private:
     if (tree->type != node::kind::mapping || tree->entries.size() != 1)
       return say(tree->where, "log must name one log", "write 'log: { embedded: {} }'");
     const auto& chosen = tree->entries.front();
-    if (chosen.name != "embedded")
+    if (chosen.name == "embedded") {
+      made_.log.with = embedded_log_spec().parse(&chosen.value, chosen.where, out_);
+      return;
+    }
+    auto able = connectors_for(role::log);
+    able.insert(able.begin(), "embedded");
+    const auto* connector = connector_registry::instance().find(chosen.name);
+    if (connector == nullptr || !connector->as_log)
       return say(chosen.where, "unknown log " + quote(chosen.name),
-                 suggestion(chosen.name, {"embedded"}, "there is: embedded"));
-    made_.log.with = embedded_log_spec().parse(&chosen.value, chosen.where, out_);
+                 suggestion(chosen.name, able, "there is: " + joined(able)));
+    auto bound = read_connector(chosen, role::log, out_);
+    if (bound.connector == nullptr)
+      return;
+    if (bound.connector->as_log->check)
+      bound.connector->as_log->check(bound.with, out_);
+    made_.log = {chosen.name, bound.connector, std::move(bound.with)};
   }
 
   void read_sections(const params& file) {
@@ -396,6 +385,30 @@ void mark_binding(node& binding) {
 
 } // namespace
 
+spec topic_spec(const std::string& name, const std::string& topic, std::uint32_t partitions,
+                const std::string& connectors) {
+  auto s = spec{"bind." + name}
+             .add(field::text("topic").doc("Its topic.").by_default(topic).check(wrong_topic_name))
+             .add(field::number("partitions")
+                    .doc("Into how many the topic is divided.")
+                    .by_default(std::to_string(partitions))
+                    .min(1)
+                    .max(1024))
+             .add(retention());
+  if (connectors.empty())
+    return s;
+  return std::move(s).add(field::list(connectors, field::any(""))
+                            .doc("Connectors that " +
+                                 std::string{connectors == "ingress" ? "feed" : "empty"} +
+                                 " the topic, as `- file: {...}`.")
+                            .by_default("[]"));
+}
+
+const spec& embedded_log_spec() {
+  static const auto form = spec{"log.embedded"}.summary("A log in the state folder.");
+  return form;
+}
+
 const spec& config_spec() {
   static const auto form =
     spec{"config"}
@@ -408,7 +421,7 @@ const spec& config_spec() {
              .doc("The topology file, relative to this file.")
              .example("../topologies/my_topology/topology.yaml")
              .check(not_empty))
-      .add(field::any("log").doc("The log to run on: `{ embedded: {} }`.").optional())
+      .add(field::any("log").doc("The log to run on: `{ embedded: {} }` or `{ kafka: { … } }`.").optional())
       .add(field::object("state", {field::text("folder")
                                      .doc("The state folder, relative to the working folder.")
                                      .example("./state/my-application")

@@ -32,7 +32,8 @@ struct topic_binding {
 
 /// Which log the topology runs on.
 struct log_binding {
-  std::string kind = "embedded"; ///< `embedded`; other kinds are connectors with a log of their own
+  std::string kind = "embedded";
+  const connector_entry* connector = nullptr; ///< none: the embedded log
   config::params with;
 };
 

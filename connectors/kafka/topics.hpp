@@ -1,0 +1,42 @@
+#pragma once
+
+#include "connectors/kafka/client.hpp"
+
+#include "engine/log/log.hpp"
+
+#include <cstdint>
+#include <map>
+#include <optional>
+#include <string>
+#include <vector>
+
+namespace sallyport::kafka {
+
+/// What a topic must be like. A property that is not set is the cluster's choice.
+struct wanted_topic {
+  std::string name;
+  std::uint32_t partitions = 1;
+  std::int16_t replication = -1;
+  bool compacted =
+    false; ///< a topic that should be compacted and is not loses state, and the other way round
+  std::vector<std::pair<std::string, std::string>>
+    config; ///< `retention.ms`, `min.insync.replicas`, …
+};
+
+/// Makes the topics that are missing and checks the others: number of partitions, compaction,
+/// retention, minimum of in-sync replicas. A mismatch is refused with what to do.
+[[nodiscard]] status ensure_topics(rd_kafka_t* with, const std::vector<wanted_topic>& topics);
+
+/// A topic as the cluster has it; nothing if there is none.
+struct found_topic {
+  std::uint32_t partitions = 0;
+  std::map<std::string, std::string> config;
+};
+[[nodiscard]] result<std::optional<found_topic>> describe_topic(rd_kafka_t* with,
+                                                                const std::string& name);
+
+/// All topics but the cluster's own.
+[[nodiscard]] result<std::vector<std::pair<std::string, std::uint32_t>>>
+list_topics(rd_kafka_t* with);
+
+} // namespace sallyport::kafka
