@@ -63,6 +63,13 @@ struct named_text {
 [[nodiscard]] std::vector<named_text> texts_of(const config::spec& spec, const config::params& with,
                                                const std::string& field);
 
+/// The fields of a topic's binding. `connectors` is `ingress`, `egress` or nothing.
+[[nodiscard]] config::spec topic_spec(const std::string& name, const std::string& topic,
+                                      std::uint32_t partitions, const std::string& connectors);
+
+/// What `log: { embedded: … }` takes.
+[[nodiscard]] const config::spec& embedded_log_spec();
+
 /// Names of parts and stages become names of state rows and metric labels: letters, digits, `_`,
 /// `-`. Those of topics may have dots. Gives what is wrong, or nothing.
 [[nodiscard]] std::optional<std::string> wrong_stage_name(std::string_view name);
