@@ -45,6 +45,7 @@ public:
   process(const process&) = delete;
   process& operator=(const process&) = delete;
 
+  [[nodiscard]] pid_t id() const noexcept { return id_; }
   void signal(int number) const;
   /// kill -9, and waits until it is gone.
   void kill();
