@@ -178,6 +178,7 @@ operator_entry call_entry() {
   entry.spec = call_spec();
   entry.outputs = {"out", "refused", "unknown"};
   entry.calls_by = {"port"};
+  entry.keeps = "the records whose calls are open";
   entry.make = [](const config::params& with) { return std::make_unique<call_operator>(with); };
   return entry;
 }

@@ -134,6 +134,8 @@ private:
 operator_entry dedupe_entry() {
   operator_entry entry;
   entry.spec = dedupe_spec();
+  entry.keeps = "the ids that were seen";
+  entry.timers = "an id is forgotten";
   entry.make = [](const config::params& with) { return std::make_unique<dedupe>(with); };
   entry.lint = [](const config::params& with, config::findings& out) {
     check_one_of(with, "id", "id_header", false, out);

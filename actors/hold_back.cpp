@@ -249,6 +249,8 @@ operator_entry hold_back_entry() {
   operator_entry entry;
   entry.spec = hold_back_spec();
   entry.publishes_by = {"superseded_to"};
+  entry.keeps = "the records that are held, by key";
+  entry.timers = "the hold-back of a key ends";
   entry.make = [](const config::params& with) { return std::make_unique<hold_back>(with); };
   entry.lint = [](const config::params& with, config::findings& out) {
     check_one_of(with, "class", "class_header", false, out);

@@ -62,6 +62,7 @@ private:
 operator_entry materialize_entry() {
   operator_entry entry;
   entry.spec = materialize_spec();
+  entry.keeps = "the latest value of each key";
   entry.make = [](const config::params& with) { return std::make_unique<materialize>(with); };
   return entry;
 }

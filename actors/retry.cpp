@@ -502,6 +502,8 @@ operator_entry retry_entry() {
   entry.outputs = {"out", "given_up"};
   entry.publishes_by = {"publishes"};
   entry.calls_by = {"calls"};
+  entry.keeps = "the records that wait for an attempt";
+  entry.timers = "the next attempt is due";
   entry.make = [](const config::params& with) { return std::make_unique<retry>(with); };
   entry.lint = lint_retry;
   return entry;

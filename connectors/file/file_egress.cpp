@@ -50,7 +50,7 @@ public:
   [[nodiscard]] status open() {
     SALLYPORT_CHECK(open_file());
     SALLYPORT_CHECK(cut_torn_end());
-    log_commit first{application_, {}, {}, {}};
+    log_commit first{application_, {}, {}, {}, {}};
     for (std::uint32_t i = 0; i < next_.size(); ++i) {
       const partition_id from{of_.topic.name, i};
       SALLYPORT_TRY(const auto committed, of_.from->position(application_, from));

@@ -2,30 +2,11 @@
 
 #include "engine/time/duration.hpp"
 
+#include <algorithm>
+
 namespace sallyport::config {
 
 namespace {
-
-constexpr std::size_t width = 92;
-
-/// Breaks the text at spaces, each line behind the indent.
-std::string wrapped(const std::string& text, const std::string& indent) {
-  std::string out;
-  std::string line;
-  std::size_t at = 0;
-  while (at < text.size()) {
-    auto end = text.find_first_of(" \n", at);
-    auto word = text.substr(at, end == std::string::npos ? end : end - at);
-    if (!line.empty() && indent.size() + line.size() + 1 + word.size() > width) {
-      out += indent + line + "\n";
-      line.clear();
-    }
-    if (!word.empty())
-      line += (line.empty() ? "" : " ") + word;
-    at = end == std::string::npos ? text.size() : end + 1;
-  }
-  return line.empty() ? out : out + indent + line + "\n";
-}
 
 std::string type_of(const field& f) {
   switch (f.type) {
@@ -55,7 +36,54 @@ std::string bound(std::int64_t value, field_type type) {
   return std::to_string(value);
 }
 
-std::string notes(const field& f) {
+/// The fields below a field, through lists and maps, and what stands for them in a path.
+const std::vector<field>& inner_of(const field& f, std::string& path) {
+  const auto* inner = &f;
+  while (inner->element) {
+    path += inner->type == field_type::list ? "[]" : ".NAME";
+    inner = inner->element.get();
+  }
+  return inner->fields;
+}
+
+std::string bold(std::string_view text, const page& how) {
+  return how.color ? "\x1b[1m" + std::string{text} + "\x1b[0m" : std::string{text};
+}
+
+/// The lines of a text, each behind the indent.
+std::string indented(std::string_view text, const std::string& indent) {
+  std::string out;
+  while (!text.empty()) {
+    const auto end = std::min(text.find('\n'), text.size());
+    out += indent + std::string{text.substr(0, end)} + "\n";
+    text.remove_prefix(std::min(end + 1, text.size()));
+  }
+  return out;
+}
+
+/// For a cell of a table: a bar would end it, a newline the table.
+std::string cell(std::string text) {
+  text = markdown_text(text);
+  for (std::size_t at = 0; (at = text.find_first_of("|\n", at)) != std::string::npos; at += 2)
+    text.replace(at, 1, text[at] == '|' ? "\\|" : "  ");
+  return text;
+}
+
+void add_rows(const std::vector<field>& fields, const std::string& before, std::string& out) {
+  for (const auto& f : fields) {
+    auto text = f.documentation;
+    if (!f.example_value.empty())
+      text += (text.empty() ? "" : " ") + std::string{"For example `"} + f.example_value + "`.";
+    out += "| `" + before + f.name + "` | " + cell(notes_of(f)) + " | " + cell(text) + " |\n";
+    auto path = before + f.name;
+    const auto& inner = inner_of(f, path);
+    add_rows(inner, path + ".", out);
+  }
+}
+
+} // namespace
+
+std::string notes_of(const field& f) {
   std::string out = type_of(f);
   if (f.default_value)
     out += ", default " + (f.default_value->empty() ? "\"\"" : *f.default_value);
@@ -68,38 +96,84 @@ std::string notes(const field& f) {
   return f.is_secret ? out + ", secret" : out;
 }
 
-void describe_fields(const std::vector<field>& fields, const std::string& indent,
-                     std::string& out) {
-  for (const auto& f : fields) {
-    out += indent + f.name + " (" + notes(f) + ")\n" + wrapped(f.documentation, indent + "    ");
-    if (!f.example_value.empty())
-      out += indent + "    Example: " + f.name + ": " + f.example_value + "\n";
-    const auto* inner = &f;
-    while (inner->element)
-      inner = inner->element.get();
-    describe_fields(inner->fields, indent + "  ", out);
+std::string wrapped(std::string_view text, const std::string& indent, std::size_t width) {
+  std::string out;
+  std::string line;
+  auto end_line = [&] {
+    out += line.empty() ? "" : indent + line + "\n";
+    line.clear();
+  };
+  while (!text.empty()) {
+    const auto end = std::min(text.find_first_of(" \n"), text.size());
+    const auto word = text.substr(0, end);
+    if (!line.empty() && indent.size() + line.size() + 1 + word.size() > width)
+      end_line();
+    if (!word.empty())
+      line += (line.empty() ? "" : " ") + std::string{word};
+    if (end < text.size() && text[end] == '\n')
+      end_line();
+    text.remove_prefix(std::min(end + 1, text.size()));
   }
+  end_line();
+  return out;
 }
 
-} // namespace
+std::string heading(std::string_view text, const page& how) { return bold(text, how) + "\n"; }
 
-std::string describe(const spec& of) {
-  auto out = of.name + "\n" + wrapped(of.summary_text, "  ");
+std::string describe_fields(const std::vector<field>& fields, const std::string& indent,
+                            const page& how) {
+  std::string out;
+  for (const auto& f : fields) {
+    auto notes = wrapped("(" + notes_of(f) + ")", indent + "    ", how.width - f.name.size());
+    notes.erase(0, indent.size() + 4);
+    out += indent + bold(f.name, how) + " " + notes;
+    out += wrapped(f.documentation, indent + "    ", how.width);
+    if (!f.example_value.empty())
+      out += indent + "    Example: " + f.name + ": " + f.example_value + "\n";
+    std::string path;
+    out += describe_fields(inner_of(f, path), indent + "  ", how);
+  }
+  return out;
+}
+
+std::string describe_examples(const spec& of, const page& how) {
+  std::string out;
+  for (const auto& yaml : of.examples)
+    out += "\n" + heading("Example", how) + indented(yaml, "  ");
+  return out;
+}
+
+std::string describe(const spec& of, const page& how) {
+  auto out = heading(of.name, how) + wrapped(of.summary_text, "  ", how.width);
   if (!of.description_text.empty())
-    out += "\n" + wrapped(of.description_text, "  ");
-  if (!of.fields.empty()) {
-    out += "\nFields\n";
-    describe_fields(of.fields, "  ", out);
+    out += "\n" + wrapped(of.description_text, "  ", how.width);
+  if (!of.fields.empty())
+    out += "\n" + heading("Fields", how) + describe_fields(of.fields, "  ", how);
+  return out + describe_examples(of, how);
+}
+
+std::string markdown_text(std::string_view text) {
+  std::string out;
+  bool code = false;
+  for (char c : text) {
+    code = code != (c == '`');
+    if (c == '<' && !code)
+      out += '\\';
+    out += c;
   }
-  for (const auto& yaml : of.examples) {
-    out += "\nExample\n";
-    std::size_t at = 0;
-    while (at < yaml.size()) {
-      auto end = yaml.find('\n', at);
-      out += "  " + yaml.substr(at, end == std::string::npos ? end : end - at) + "\n";
-      at = end == std::string::npos ? yaml.size() : end + 1;
-    }
-  }
+  return out;
+}
+
+std::string markdown_fields(const std::vector<field>& fields) {
+  std::string out = "| Field | Value | Meaning |\n|---|---|---|\n";
+  add_rows(fields, "", out);
+  return out;
+}
+
+std::string markdown_examples(const spec& of) {
+  std::string out;
+  for (const auto& yaml : of.examples)
+    out += "\n```yaml\n" + yaml + (yaml.ends_with('\n') ? "" : "\n") + "```\n";
   return out;
 }
 

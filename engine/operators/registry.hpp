@@ -23,6 +23,10 @@ struct operator_entry {
   /// Call ports that it uses under fixed names, and fields of the spec that name one.
   std::vector<std::string> calls;
   std::vector<std::string> calls_by;
+  /// What it keeps in its store, and what its timers are for, in a few words for people; empty: it
+  /// has none.
+  std::string keeps;
+  std::string timers;
   std::function<std::unique_ptr<operator_base>(const config::params&)> make;
   /// Checks that need more than one field; adds findings.
   std::function<void(const config::params&, config::findings&)> lint;

@@ -10,6 +10,9 @@ namespace {
 constexpr std::array all_verbs{
   verb{"run", "Run a topology as a config file says, until SIGTERM.", declare_run},
   verb{"lint", "Check config and topology files without running them.", declare_lint},
+  verb{"list", "Show the operators and connectors that files can name.", declare_list},
+  verb{"docs", "Tell what an operator or connector is and takes.", declare_docs},
+  verb{"schema", "Print the JSON Schema of topology or config files.", declare_schema},
   verb{"log", "Look at the topics of a state folder, read them, append to them.", declare_log},
   verb{"state", "Look at what the stages of a state folder keep.", declare_state},
 };

@@ -34,6 +34,9 @@ struct verb {
 
 void declare_run(CLI::App& sub, int& code);
 void declare_lint(CLI::App& sub, int& code);
+void declare_list(CLI::App& sub, int& code);
+void declare_docs(CLI::App& sub, int& code);
+void declare_schema(CLI::App& sub, int& code);
 void declare_log(CLI::App& sub, int& code);
 void declare_state(CLI::App& sub, int& code);
 

@@ -92,7 +92,7 @@ inline void add_connectors() {
              .optional())
       .add(field::number("concurrency").doc("At once.").by_default("16").min(1).max(1024))
       .add(field::duration("timeout").doc("Of a try.").by_default("10s"));
-  registry.add({"http", "Calls.", caller, nullptr, nullptr});
+  registry.add({"http", "Calls.", caller, nullptr, nullptr, nullptr});
 
   auto ingress = std::make_shared<connector_entry::ingress_kind>();
   ingress->spec = spec{"file"}
@@ -100,11 +100,11 @@ inline void add_connectors() {
                     .add(field::boolean("follow").doc("Waits for more.").by_default("false"));
   auto egress = std::make_shared<connector_entry::egress_kind>();
   egress->spec = spec{"file"}.add(field::text("path").doc("Which."));
-  registry.add({"file", "Reads and writes lines.", nullptr, ingress, egress});
+  registry.add({"file", "Reads and writes lines.", nullptr, ingress, egress, nullptr});
 
   auto generate = std::make_shared<connector_entry::ingress_kind>();
   generate->spec = spec{"generate"}.add(field::number("records").doc("How many."));
-  registry.add({"generate", "Makes records.", nullptr, generate, nullptr});
+  registry.add({"generate", "Makes records.", nullptr, generate, nullptr, nullptr});
 }
 
 inline void add_all() {

@@ -1,0 +1,32 @@
+#pragma once
+
+#include "engine/config/docs.hpp"
+
+#include <string>
+
+namespace sallyport::command {
+
+/// How text is laid out on stdout or stderr: as wide as the terminal, with color where it is one
+/// and NO_COLOR is not set. A pipe has no color and the usual width.
+[[nodiscard]] config::page page_of(int descriptor);
+
+/// A line on stderr that says how far a long work is, drawn over itself. Nothing is shown within
+/// the first second, nor where stderr is no terminal.
+///
+/// Thread safety: confined to the thread of the verb.
+class progress {
+public:
+  explicit progress(std::string what);
+  ~progress();
+  progress(const progress&) = delete;
+  progress& operator=(const progress&) = delete;
+
+  void at(std::size_t done, std::size_t of);
+
+private:
+  std::string what_;
+  std::int64_t began_ms_;
+  std::int64_t shown_ms_ = 0;
+};
+
+} // namespace sallyport::command
