@@ -25,7 +25,7 @@ struct destroy {
   void operator()(rd_kafka_consumer_group_metadata_t* p) const noexcept {
     rd_kafka_consumer_group_metadata_destroy(p);
   }
-  void operator()(const rd_kafka_metadata* p) const noexcept { rd_kafka_metadata_destroy(p); }
+  void operator()(const rd_kafka_metadata_t* p) const noexcept { rd_kafka_metadata_destroy(p); }
 };
 
 template <class T>

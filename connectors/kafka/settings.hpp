@@ -7,6 +7,7 @@
 
 #include <cstdint>
 #include <string>
+#include <string_view>
 #include <utility>
 #include <vector>
 
@@ -16,13 +17,20 @@ namespace sallyport::kafka {
 struct connection {
   std::string bootstrap_servers;
   std::string client_id;
+  /// What the fields ask for, as properties of librdkafka.
+  std::vector<std::pair<std::string, std::string>> own;
   /// Properties of librdkafka, passed through as they are; ours win where they must.
   std::vector<std::pair<std::string, std::string>> properties;
 };
 
+/// The greatest record that is written; topics that are made take it.
+inline constexpr std::size_t record_bytes_max = 64U << 20U;
+
 /// The fields of a connection (servers, TLS, SASL, compression, properties) for a binding's form.
 [[nodiscard]] std::vector<config::field> connection_fields();
 [[nodiscard]] connection read_connection(const config::params& from);
+/// What a single field's check cannot find, without a connection: properties, TLS, SASL.
+void check_connection(const config::params& from, config::findings& out);
 
 /// The section `log: { kafka: … }` of a config.
 struct log_settings {
@@ -41,12 +49,15 @@ struct log_settings {
 [[nodiscard]] const config::spec& log_spec();
 [[nodiscard]] log_settings read_log_settings(const config::params& from);
 
+/// The name of an instance that was given none: the same after a restart.
+[[nodiscard]] std::string default_instance(std::string_view config_name);
+
 /// The properties of a connection as a configuration of librdkafka, `overrides` set last. A
 /// property that librdkafka refuses, or that ours forbid, is an error that names it.
 [[nodiscard]] result<conf>
 make_conf(const connection& to, const std::vector<std::pair<std::string, std::string>>& overrides);
 
-/// The properties that a connection may not set, as exactly-once hangs on them, and why.
+/// The properties of a connection that it may not set, or that librdkafka refuses, and why.
 [[nodiscard]] std::vector<std::pair<std::string, std::string>>
 check_properties(const connection& to);
 

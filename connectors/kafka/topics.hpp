@@ -8,6 +8,7 @@
 #include <map>
 #include <optional>
 #include <string>
+#include <utility>
 #include <vector>
 
 namespace sallyport::kafka {
@@ -17,14 +18,18 @@ struct wanted_topic {
   std::string name;
   std::uint32_t partitions = 1;
   std::int16_t replication = -1;
-  bool compacted =
-    false; ///< a topic that should be compacted and is not loses state, and the other way round
-  std::vector<std::pair<std::string, std::string>>
-    config; ///< `retention.ms`, `min.insync.replicas`, …
+  /// A topic that should be compacted and is not loses state, and the other way round.
+  bool compacted = false;
+  /// `retention.ms`, `min.insync.replicas`, …: set when the topic is made, checked when it is
+  /// there.
+  std::vector<std::pair<std::string, std::string>> config;
+  /// Set when the topic is made; whoever runs the cluster may have reasons for another value.
+  std::vector<std::pair<std::string, std::string>> config_when_made;
 };
 
 /// Makes the topics that are missing and checks the others: number of partitions, compaction,
-/// retention, minimum of in-sync replicas. A mismatch is refused with what to do.
+/// retention, minimum of in-sync replicas. A mismatch is refused with what to do. `with` is a
+/// consumer: a producer's question for a topic may make it.
 [[nodiscard]] status ensure_topics(rd_kafka_t* with, const std::vector<wanted_topic>& topics);
 
 /// A topic as the cluster has it; nothing if there is none.
@@ -34,6 +39,10 @@ struct found_topic {
 };
 [[nodiscard]] result<std::optional<found_topic>> describe_topic(rd_kafka_t* with,
                                                                 const std::string& name);
+
+/// The number of partitions alone, which is one question less.
+[[nodiscard]] result<std::optional<std::uint32_t>> partitions_of(rd_kafka_t* with,
+                                                                 const std::string& name);
 
 /// All topics but the cluster's own.
 [[nodiscard]] result<std::vector<std::pair<std::string, std::uint32_t>>>
