@@ -135,6 +135,7 @@ std::optional<call_answer> transfer::prepare(const caller::attempt& of, std::str
   if (!add_headers(of, token))
     return impossible("a header of the call has no proper name, or holds a line break");
   begin();
+  not_after_ = of.not_after;
   has_effect_ = request.method != "GET" && request.method != "HEAD";
   set(CURLOPT_URL, url_.c_str());
   set_method(request);
@@ -175,6 +176,8 @@ void transfer::begin() {
   error_[0] = '\0';
   sends_ = 0;
   too_long_ = false;
+  too_late_ = false;
+  not_after_ = std::chrono::steady_clock::time_point::max();
 }
 
 void transfer::set_method(const call_request& request) {
@@ -272,6 +275,8 @@ call_answer transfer::no_answer(CURLcode code) {
   if (too_long_)
     none.error =
       "the answer is longer than reply_bytes_max, " + std::to_string(reply_bytes_max_) + " bytes";
+  else if (too_late_)
+    none.error = "the call could not leave while its lane was surely ours";
   else if (code == CURLE_ABORTED_BY_CALLBACK)
     none.error = "the peer closed the connection before it answered";
   else if (none.never_sent && code == CURLE_OPERATION_TIMEDOUT)
@@ -310,9 +315,14 @@ std::size_t transfer::on_body(char* data, std::size_t size, std::size_t count, v
 }
 
 /// Runs before each sending of the request. libcurl sends again on its own when a pooled connection
-/// dies without an answer; the engine has to know of that, so a call with an effect ends here.
+/// dies without an answer; the engine has to know of that, so a call with an effect ends here. And
+/// a process that stood still while it connected must not send for a lane that is another's by now.
 int transfer::on_send(void* self, char*, char*, int, int) {
   auto& me = *static_cast<transfer*>(self);
+  if (std::chrono::steady_clock::now() >= me.not_after_) {
+    me.too_late_ = true;
+    return CURL_PREREQFUNC_ABORT;
+  }
   return ++me.sends_ > 1 && me.has_effect_ ? CURL_PREREQFUNC_ABORT : CURL_PREREQFUNC_OK;
 }
 

@@ -4,6 +4,7 @@
 
 #include <curl/curl.h>
 
+#include <chrono>
 #include <cstdint>
 #include <functional>
 #include <optional>
@@ -74,6 +75,8 @@ private:
   bool has_effect_ = false; ///< a second sending would be a second call
   int sends_ = 0;
   bool too_long_ = false;
+  bool too_late_ = false;
+  std::chrono::steady_clock::time_point not_after_{};
 };
 
 } // namespace sallyport::http

@@ -22,6 +22,10 @@ public:
   fetched(const fetched&) = delete;
   fetched& operator=(const fetched&) = delete;
 
+  [[nodiscard]] const std::vector<rd_kafka_message_t*>& messages() const noexcept {
+    return messages_;
+  }
+
 private:
   client of_;
   std::vector<rd_kafka_message_t*> messages_;

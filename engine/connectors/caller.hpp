@@ -3,6 +3,7 @@
 #include "engine/core/call.hpp"
 #include "engine/core/wall_time.hpp"
 
+#include <chrono>
 #include <functional>
 #include <string>
 
@@ -23,6 +24,8 @@ public:
     std::string idempotency_key; ///< the same for every try of one call; empty for a read
     duration timeout{10'000};
     bool first_try = true; ///< when the concurrency limit holds tries back, first tries go first
+    /// A try that has not left by then does not leave: somebody else may make the call since.
+    std::chrono::steady_clock::time_point not_after = std::chrono::steady_clock::time_point::max();
   };
 
   virtual void start(attempt what, std::function<void(call_answer)> done) = 0;

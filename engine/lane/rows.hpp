@@ -1,6 +1,7 @@
 #pragma once
 
 #include "engine/core/binary.hpp"
+#include "engine/log/lane_rows.hpp"
 
 #include <cstdint>
 #include <string>
@@ -29,14 +30,10 @@ enum class kind : char {
   queued = 'w',       ///< key, order -> a conversation that waits for the one of its key
   line = 'l',         ///< order -> a key that waits until a conversation may open
   door = 'd'          ///< next number, next offset, received
+                      ///< ('o' below the empty stage name is the log's: see lane_rows.hpp)
 };
 
-inline std::string lane_prefix(std::string_view part, std::uint32_t partition) {
-  std::string out{part};
-  out.push_back('\0');
-  binary::put_be32(out, partition);
-  return out;
-}
+using sallyport::lane_prefix;
 
 inline std::string stage_prefix(std::string_view part, std::uint32_t partition,
                                 std::string_view stage) {

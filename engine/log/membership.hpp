@@ -16,6 +16,7 @@ struct membership_options {
   std::size_t host = 0; ///< of `hosts` in this process
   std::size_t hosts = 1;
   std::vector<lane_place> lanes; ///< all of the application, in a stable order
+  duration journal_retention{0};
   /// Is called, on any thread, when there are changes or records: it must only leave a note.
   std::function<void()> on_news;
 };
@@ -81,12 +82,15 @@ public:
   [[nodiscard]] virtual result<std::vector<log_record>>
   read(const lane_place& lane, std::int64_t from, const read_limits& limits) = 0;
 
-  /// Waits until it is done.
-  [[nodiscard]] virtual status commit(std::shared_ptr<const log_commit> what) = 0;
+  /// Waits until it is done. What is committed may be taken apart meanwhile.
+  [[nodiscard]] virtual status commit(const std::shared_ptr<log_commit>& what) = 0;
 
   /// How long calls may be started still, without a further commit: the log has confirmed so that
   /// nobody else has the lanes meanwhile.
   [[nodiscard]] virtual std::chrono::steady_clock::time_point calls_until() const = 0;
+
+  /// A stop cannot wait any longer: a commit that waits for the log fails now.
+  virtual void hurry() {}
 
   /// Gives all lanes away; `lane_wanted` follows for each.
   virtual void leave() = 0;

@@ -43,7 +43,7 @@ result<std::vector<log_record>> static_membership::read(const lane_place& lane, 
   return log_->read(lane.source, from, limits);
 }
 
-status static_membership::commit(std::shared_ptr<const log_commit> what) {
+status static_membership::commit(const std::shared_ptr<log_commit>& what) {
   return log_->commit(*what);
 }
 

@@ -22,7 +22,7 @@ public:
   void again(const lane_place& lane) override;
   [[nodiscard]] result<std::vector<log_record>> read(const lane_place& lane, std::int64_t from,
                                                      const read_limits& limits) override;
-  [[nodiscard]] status commit(std::shared_ptr<const log_commit> what) override;
+  [[nodiscard]] status commit(const std::shared_ptr<log_commit>& what) override;
   [[nodiscard]] std::chrono::steady_clock::time_point calls_until() const override;
   void leave() override {}
 

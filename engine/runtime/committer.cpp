@@ -11,7 +11,7 @@ namespace sallyport::runtime {
 
 namespace {
 
-status commit_with_faults(log& to, const log_commit& what) {
+status commit_with_faults(membership& to, const std::shared_ptr<log_commit>& what) {
   SALLYPORT_CHECK(fault::at("commit.before"));
   SALLYPORT_CHECK(to.commit(what));
   return fault::at("commit.written");
@@ -21,7 +21,7 @@ status commit_with_faults(log& to, const log_commit& what) {
 
 commit_report committer_state::write(const commit_order& what) {
   auto begun = std::chrono::steady_clock::now();
-  auto done = commit_with_faults(*to, *what.what);
+  auto done = commit_with_faults(*to, what.what);
   commit_report report{what.epoch, std::nullopt, 0};
   if (!done)
     report.failed = done.error();
@@ -34,7 +34,7 @@ committer_actor::behavior_type committer_state::make_behavior() {
 }
 
 committer_actor::behavior_type committer(committer_actor::stateful_pointer<committer_state> self,
-                                         log* to, host_actor host) {
+                                         membership* to, host_actor host) {
   self->state.to = to;
   self->state.host = std::move(host);
   return self->state.make_behavior();

@@ -1,6 +1,6 @@
 #pragma once
 
-#include "engine/log/log.hpp"
+#include "engine/log/membership.hpp"
 #include "engine/runtime/actors.hpp"
 
 #include <caf/stateful_actor.hpp>
@@ -17,12 +17,12 @@ struct committer_state {
   commit_report write(const commit_order& what);
 
   committer_actor::pointer self;
-  log* to = nullptr;
+  membership* to = nullptr;
   host_actor host;
 };
 
 /// `to` outlives the actor.
 committer_actor::behavior_type committer(committer_actor::stateful_pointer<committer_state> self,
-                                         log* to, host_actor host);
+                                         membership* to, host_actor host);
 
 } // namespace sallyport::runtime

@@ -8,12 +8,23 @@
 #include "engine/topology/plan.hpp"
 
 #include <atomic>
+#include <condition_variable>
 #include <cstdint>
 #include <map>
 #include <memory>
+#include <mutex>
+#include <set>
 #include <string>
+#include <utility>
 
 namespace sallyport::runtime {
+
+/// The lanes that are open in this process, for who wants to know from outside.
+struct lanes_here {
+  std::mutex guard;
+  std::condition_variable changed;
+  std::set<std::pair<std::string, std::uint32_t>> lanes; ///< part, partition
+};
 
 /// What an instance runs on. All of it outlives the instance.
 struct environment {
@@ -28,6 +39,7 @@ struct environment {
   std::uint64_t generation = 1;
   /// How many lanes failed and are not open again, for the health.
   std::shared_ptr<std::atomic<int>> lanes_missing = std::make_shared<std::atomic<int>>(0);
+  std::shared_ptr<runtime::lanes_here> lanes_here = std::make_shared<runtime::lanes_here>();
 };
 
 } // namespace sallyport::runtime

@@ -29,25 +29,39 @@ duration pause(const topology::limits& limits, std::uint32_t failures) {
   return std::min(d, limits.lane_restart_max);
 }
 
+/// A process of ours ends so when another has its name: whoever starts it again must know.
+constexpr int exit_of_fenced = 3;
+
 } // namespace
+
+std::vector<lane_place> lanes_of(const topology::plan& plan) {
+  std::vector<lane_place> all;
+  for (const auto& part : plan.topology.parts) {
+    const auto& topic = plan.topics.at(part.reads);
+    for (std::uint32_t p = 0; p < topic.partitions; ++p)
+      all.push_back({part.name, {topic.name, p}});
+  }
+  return all;
+}
 
 // -- initialization ----------------------------------------------------------------------
 
-void host_state::init(const environment* with, std::size_t index,
-                      const std::vector<assignment>& lanes, flag flag_of_host) {
+void host_state::init(const environment* with, std::size_t index, std::unique_ptr<membership> in,
+                      flag flag_of_host) {
   env = with;
   nudged = std::move(flag_of_host);
+  group = std::move(in);
   told = std::make_unique<meters>(env->metrics, index);
-  for (const auto& a : lanes) {
+  for (const auto& place : lanes_of(env->plan)) {
     slot s;
-    s.part = a.part;
-    s.name = {env->plan.application, a.part->name, a.partition,
-              env->plan.topics.at(a.part->reads).name};
-    s.wires = lane::wiring::of(*a.part);
+    s.part = &*std::ranges::find(env->plan.topology.parts, place.part, &topology::part::name);
+    s.name = {env->plan.application, place.part, place.source.partition, place.source.topic};
+    s.place = place;
+    s.wires = lane::wiring::of(*s.part);
     slots.push_back(std::move(s));
   }
   cycle = std::make_unique<lane::epoch_cycle>(env->plan.limits);
-  writer = self->spawn<caf::detached>(committer, &env->log, host_actor{self});
+  writer = self->spawn<caf::detached>(committer, group.get(), host_actor{self});
   next_journal_drop = std::chrono::steady_clock::now() + journal_drop_every;
 }
 
@@ -55,7 +69,7 @@ host_actor::behavior_type host_state::make_behavior() {
   return {
     [this](const stage_report& r) { on_report(r); },
     [this](const stage_failed& f) {
-      if (f.incarnation == incarnation)
+      if (f.incarnation == slots[f.lane].incarnation)
         lane_failed(slots[f.lane], f.why);
       work();
     },
@@ -74,7 +88,7 @@ host_actor::behavior_type host_state::make_behavior() {
     [this](const drain& d) { on_drain(d); },
     [this](const order& o) {
       for (auto& s : slots) {
-        if (s.part->name != o.part || (o.partition && *o.partition != s.name.partition))
+        if (!s.given || s.part->name != o.part || (o.partition && *o.partition != s.name.partition))
           continue;
         auto at = std::ranges::find(s.part->stages, o.stage, &topology::stage::name);
         if (at != s.part->stages.end())
@@ -88,12 +102,60 @@ host_actor::behavior_type host_state::make_behavior() {
 
 // -- lanes -------------------------------------------------------------------------------
 
+host_state::slot* host_state::find(const lane_place& place) {
+  auto at = std::ranges::find(slots, place, &slot::place);
+  return at == slots.end() ? nullptr : &*at;
+}
+
+void host_state::take_changes() {
+  for (const auto& change : group->changes())
+    std::visit([this](const auto& c) { take(c); }, change);
+}
+
+void host_state::take(const lane_given& change) {
+  auto* s = find(change.lane);
+  if (s == nullptr)
+    return;
+  s->given = true;
+  s->wanted = false;
+  s->asked_again = false;
+  s->position = change.position;
+  s->calls_in_doubt = change.calls_in_doubt;
+}
+
+void host_state::take(const lane_wanted& change) {
+  auto* s = find(change.lane);
+  if (s == nullptr)
+    return;
+  s->wanted = true;
+  s->hand_over_until = std::chrono::steady_clock::now() + env->plan.limits.hand_over_within;
+  if (auto asked = fault::at("hand_over.asked"); !asked)
+    roll_back(asked.error());
+}
+
+void host_state::take(const lane_lost& change) {
+  auto* s = find(change.lane);
+  if (s == nullptr)
+    return;
+  s->wanted = true;
+  told->lane_lost(s->name);
+  if (s->open)
+    roll_back(error::external(errc::fenced, "the lane " + s->name.text() + " is another's"));
+}
+
+void host_state::take(const membership_over& change) {
+  observe::log(observe::level::error, "host.over",
+               "a host has lost its membership; the process ends", {{"why", change.why.what}});
+  observe::flush_log();
+  std::_Exit(exit_of_fenced);
+}
+
 void host_state::open_lanes() {
-  if (committing)
+  if (reopen_after_commit)
     return;
   auto now = std::chrono::steady_clock::now();
   for (auto& s : slots)
-    if (!s.open && s.reopen_at <= now)
+    if (s.given && !s.wanted && !s.open && !s.asked_again && s.reopen_at <= now)
       open_lane(s);
 }
 
@@ -102,20 +164,9 @@ void host_state::open_lane(slot& s) {
     auto opened = fault::at("restart.lanes");
     if (!opened)
       throw lane::engine_failure{opened.error()};
-    auto position = env->log.position(s.name.application, {s.name.source, s.name.partition});
-    if (!position)
-      throw lane::engine_failure{position.error()};
-    std::int64_t from = 0;
-    if (*position) {
-      from = **position;
-    } else {
-      auto offsets = env->log.offsets({s.name.source, s.name.partition});
-      if (!offsets)
-        throw lane::engine_failure{offsets.error()};
-      from = offsets->begin;
-    }
     s.entry = std::make_unique<lane::door>(s.name, *s.part, env->store);
-    s.entry->open(from);
+    s.entry->open(s.position);
+    s.incarnation = ++last_incarnation;
     std::vector<std::shared_ptr<lane::stage>> stages;
     for (std::size_t i = 0; i < s.part->stages.size(); ++i) {
       stages.push_back(std::make_shared<lane::stage>(lane::stage::environment{
@@ -136,7 +187,7 @@ void host_state::open_lane(slot& s) {
       }
       s.shells[i] = self->spawn(
         stage_shell, stages[i],
-        stage_shell_state::place{incarnation, index, i, s.part->stages[i].inputs.size()},
+        stage_shell_state::place{s.incarnation, index, i, s.part->stages[i].inputs.size()},
         std::move(readers), host_actor{self});
     }
     s.due.assign(stages.size(), std::nullopt);
@@ -144,6 +195,10 @@ void host_state::open_lane(slot& s) {
     s.opened_told = false;
     s.tick_round.reset();
     s.records_may_wait = true;
+    s.first_number = s.entry->next_number();
+    s.old_calls_from = {};
+    if (std::exchange(s.calls_in_doubt, false))
+      s.old_calls_from = std::chrono::steady_clock::now() + env->plan.limits.call_in_doubt;
     s.open = true;
     told->lane_open(s.name, true);
     note_open(s, true);
@@ -157,19 +212,25 @@ void host_state::open_lane(slot& s) {
   }
 }
 
+void host_state::close_lane(slot& s) {
+  s.incarnation = ++last_incarnation;
+  for (auto& shell : s.shells)
+    self->send_exit(shell, caf::exit_reason::user_shutdown);
+  s.shells.clear();
+  s.entry.reset();
+  s.reports.clear();
+  s.answers.clear();
+  s.calls_wait.clear();
+  s.calls_under_way = 0;
+  s.in_ending = false;
+  s.last_epoch = false;
+  s.ending = {};
+  s.open = false;
+}
+
 void host_state::close_lanes() {
-  ++incarnation;
-  for (auto& s : slots) {
-    for (auto& shell : s.shells)
-      self->send_exit(shell, caf::exit_reason::user_shutdown);
-    s.shells.clear();
-    s.entry.reset();
-    s.reports.clear();
-    s.answers.clear();
-    s.in_ending = false;
-    s.ending = {};
-    s.open = false;
-  }
+  for (auto& s : slots)
+    close_lane(s);
   parts_missing = 0;
   starts.clear();
   counted.clear();
@@ -177,6 +238,35 @@ void host_state::close_lanes() {
   observed.clear();
   observed_ending.clear();
   cycle = std::make_unique<lane::epoch_cycle>(env->plan.limits);
+}
+
+void host_state::release(slot& s) {
+  if (auto released = fault::at("hand_over.released"); !released)
+    observe::log(observe::level::warn, "fault.ignored", "a lane is released all the same",
+                 {{"lane", s.name.text()}});
+  s.given = false;
+  s.wanted = false;
+  s.asked_again = false;
+  s.failures = 0;
+  s.reopen_at = {};
+  s.orders.clear();
+  told->lane_open(s.name, false);
+  note_open(s, true); // it is not missing here: it is elsewhere
+  group->release(s.place);
+}
+
+/// Lanes that are wanted elsewhere and closed here, with nothing of them being committed.
+void host_state::release_closed() {
+  if (committing)
+    return;
+  for (auto& s : slots)
+    if (s.wanted && !s.open)
+      release(s);
+}
+
+bool host_state::may_hand_over(const slot& s) const {
+  return s.open && s.wanted && !s.last_epoch && s.reports.empty() && s.answers.empty() &&
+         (s.calls_under_way == 0 || std::chrono::steady_clock::now() >= s.hand_over_until);
 }
 
 void host_state::lane_failed(slot& s, const error& why) {
@@ -194,6 +284,12 @@ void host_state::note_open(slot& s, bool open) {
   if (open == s.missed)
     *env->lanes_missing += open ? -1 : 1;
   s.missed = !open;
+  std::lock_guard lock{env->lanes_here->guard};
+  if (s.open)
+    env->lanes_here->lanes.emplace(s.name.part, s.name.partition);
+  else
+    env->lanes_here->lanes.erase({s.name.part, s.name.partition});
+  env->lanes_here->changed.notify_all();
 }
 
 void host_state::roll_back(const error& why) {
@@ -213,8 +309,10 @@ void host_state::roll_back(const error& why) {
 void host_state::work() {
   if (now_in == phase::ended)
     return;
-  if (!committing || !reopen_after_commit)
-    open_lanes();
+  take_changes();
+  release_closed();
+  open_lanes();
+  start_waiting();
   bool fed = true;
   while (fed) {
     fed = false;
@@ -232,7 +330,8 @@ bool host_state::tick_due(const slot& s, wall_time now) const {
 }
 
 bool host_state::feed(slot& s) {
-  if (!s.open || s.reports.size() >= env->plan.limits.credit_rounds_max || !cycle->may_admit())
+  if (!s.open || s.last_epoch || s.reports.size() >= env->plan.limits.credit_rounds_max ||
+      !cycle->may_admit())
     return false;
   std::vector<lane::signal> signals;
   try {
@@ -263,18 +362,18 @@ void host_state::gather_signals(slot& s, std::vector<lane::signal>& signals) {
     signals.push_back(s.entry->admit(std::move(s.answers.front()), now));
     s.answers.pop_front();
   }
-  if (now_in == phase::running && tick_due(s, now)) {
+  if (now_in == phase::running && !s.wanted && tick_due(s, now)) {
     signals.push_back(s.entry->admit(lane::tick{}, now));
     s.tick_round = s.next_round;
   }
 }
 
 std::vector<lane::event> host_state::gather_records(slot& s) {
-  if (!s.records_may_wait || now_in != phase::running)
+  if (!s.records_may_wait || now_in != phase::running || s.wanted)
     return {};
   const auto& limits = env->plan.limits;
-  auto records = env->log.read({s.name.source, s.name.partition}, s.entry->next_offset(),
-                               {limits.batch_records_max, limits.batch_bytes_max});
+  auto records = group->read(s.place, s.entry->next_offset(),
+                             {limits.batch_records_max, limits.batch_bytes_max});
   if (!records)
     throw lane::engine_failure{std::move(records).error()};
   if (records->empty()) {
@@ -320,6 +419,9 @@ void host_state::send_round(slot& s, std::vector<lane::event> events,
 // -- epochs ------------------------------------------------------------------------------
 
 void host_state::end_epoch_if_due() {
+  if (!cycle->ending() &&
+      std::ranges::any_of(slots, [&](const slot& s) { return may_hand_over(s); }))
+    end_soon();
   if (!cycle->should_end(std::chrono::steady_clock::now()))
     return;
   if (auto barrier = fault::at("epoch.barrier"); !barrier) {
@@ -334,7 +436,9 @@ void host_state::end_epoch_if_due() {
     if (!s.open)
       continue;
     s.in_ending = true;
+    s.last_epoch = may_hand_over(s);
     s.ending = {};
+    s.ending.handed_over = s.last_epoch && s.calls_under_way == 0;
     s.ending.lane = &s.name;
     s.ending.entry = s.entry->seal();
     s.ending.parts.resize(s.shells.size());
@@ -345,9 +449,9 @@ void host_state::end_epoch_if_due() {
 }
 
 void host_state::on_report(const stage_report& r) {
-  if (r.incarnation != incarnation)
-    return;
   auto& s = slots[r.lane];
+  if (r.incarnation != s.incarnation)
+    return;
   auto& what = *r.what;
   told->passed(s.name, s.part->stages[r.stage], what);
   s.due[r.stage] = what.output.next_due;
@@ -359,7 +463,7 @@ void host_state::on_report(const stage_report& r) {
   observations.insert(observations.end(), std::make_move_iterator(what.observations.begin()),
                       std::make_move_iterator(what.observations.end()));
   for (const auto& read : what.output.reads)
-    start(s, r.lane, read);
+    start(s, read);
   if (what.output.effects_wait && !of_ending)
     cycle->effects_wait();
   if (what.output.outputs_wait && !of_ending)
@@ -409,28 +513,36 @@ void host_state::add_journal_drops(log_commit& commit) {
   next_journal_drop = now + journal_drop_every;
   auto before = env->clock.now() - env->plan.limits.journal_retention;
   for (const auto& s : slots)
-    if (auto range = lane::expired_journal(env->store, s.name, before); range && *range)
+    if (!s.open)
+      continue;
+    else if (auto range = lane::expired_journal(env->store, s.name, before); range && *range)
       commit.state.drops.push_back(std::move(**range));
 }
 
 void host_state::on_commit(const commit_report& r) {
   committing = false;
-  if (reopen_after_commit) {
-    reopen_after_commit = false;
+  if (r.failed) {
+    ++commit_failures;
+    told->commit_failed();
+    for (auto& s : slots)
+      s.reopen_at = std::chrono::steady_clock::now() + pause(env->plan.limits, commit_failures);
+    if (!std::exchange(reopen_after_commit, false))
+      roll_back(*r.failed);
+    // What the log says of the lanes is not known now: the membership finds out.
+    for (auto& s : slots)
+      if (s.given && !s.wanted && !s.asked_again) {
+        s.asked_again = true;
+        group->again(s.place);
+      }
     work();
     return;
   }
-  if (!r.failed)
-    if (auto published = fault::at("commit.published"); !published) {
-      roll_back(published.error());
-      work();
-      return;
-    }
-  if (r.failed) {
-    ++commit_failures;
-    for (auto& s : slots)
-      s.reopen_at = std::chrono::steady_clock::now() + pause(env->plan.limits, commit_failures);
-    roll_back(*r.failed);
+  if (std::exchange(reopen_after_commit, false)) {
+    work();
+    return;
+  }
+  if (auto published = fault::at("commit.published"); !published) {
+    roll_back(published.error());
     work();
     return;
   }
@@ -444,6 +556,8 @@ void host_state::on_commit(const commit_report& r) {
     s.ending = {};
     for (auto& shell : s.shells)
       self->send(shell, epoch_committed{r.epoch});
+    if (s.last_epoch)
+      close_lane(s);
   }
   told->epoch(
     std::chrono::duration<double>(std::chrono::steady_clock::now() - ending_began).count(),
@@ -453,20 +567,32 @@ void host_state::on_commit(const commit_report& r) {
   told->observed(observed_ending);
   observed_ending.clear();
   for (auto& [lane, write] : std::exchange(starts, {}))
-    start(slots[lane], lane, write);
+    if (slots[lane].open)
+      start(slots[lane], write);
   cycle->committed();
   work();
 }
 
 // -- calls -------------------------------------------------------------------------------
 
-void host_state::start(slot& s, std::size_t index, const lane::call_start& what) {
-  if (now_in != phase::running)
+bool host_state::may_start(const slot& s, const lane::call_start& what) const {
+  auto now = std::chrono::steady_clock::now();
+  return now < group->calls_until() &&
+         (what.id.number >= s.first_number || now >= s.old_calls_from);
+}
+
+void host_state::start(slot& s, const lane::call_start& what) {
+  if (now_in != phase::running || s.wanted)
     return; // it stays open in the ledger
   auto peer = env->callers.find(what.port);
   if (peer == env->callers.end())
     return;
+  if (!may_start(s, what)) {
+    s.calls_wait.push_back(what);
+    return;
+  }
   ++calls_under_way;
+  ++s.calls_under_way;
   // A read starts before its number is committed: after a crash the number may stand for another
   // call, which must not be taken for this one.
   caller::attempt attempt{
@@ -474,25 +600,59 @@ void host_state::start(slot& s, std::size_t index, const lane::call_start& what)
     what.read
       ? std::string{}
       : lane::idempotency_key(s.name, env->generation, s.part->stages[what.stage].name, what.id),
-    what.timeout, what.first_try};
-  peer->second->start(std::move(attempt), [to = host_actor{self}, incarnation = incarnation, index,
-                                           stage = what.stage, id = what.id](call_answer said) {
+    what.timeout, what.first_try, group->calls_until()};
+  auto index = static_cast<std::size_t>(&s - slots.data());
+  peer->second->start(std::move(attempt), [to = host_actor{self}, incarnation = s.incarnation,
+                                           index, stage = what.stage,
+                                           id = what.id](call_answer said) {
     caf::anon_send(
       to, call_report{incarnation, index,
                       std::make_shared<lane::answer>(lane::answer{stage, id, std::move(said)})});
   });
 }
 
+/// Calls that waited for a confirmation that the lanes are still ours, or for the answers that
+/// another may have got. A commit brings the confirmation, even when nothing else is in it.
+void host_state::start_waiting() {
+  bool confirmation_wanted = false;
+  for (auto& s : slots) {
+    auto waiting = std::exchange(s.calls_wait, {});
+    for (const auto& what : waiting) {
+      confirmation_wanted = confirmation_wanted || now_in == phase::running;
+      start(s, what);
+    }
+  }
+  if (confirmation_wanted && std::chrono::steady_clock::now() >= group->calls_until())
+    end_soon();
+}
+
+void host_state::end_soon() {
+  auto now = std::chrono::steady_clock::now();
+  if (!cycle->end_at())
+    epoch_began = now;
+  cycle->admitted(0, 0, now);
+  cycle->effects_wait();
+}
+
 void host_state::on_call(const call_report& r) {
   --calls_under_way;
-  if (r.incarnation == incarnation)
-    slots[r.lane].answers.push_back(std::move(*r.what));
+  auto& s = slots[r.lane];
+  if (r.incarnation == s.incarnation) {
+    --s.calls_under_way;
+    s.answers.push_back(std::move(*r.what));
+  }
   work();
 }
 
 // -- end ---------------------------------------------------------------------------------
 
 void host_state::on_drain(const drain& d) {
+  if (d.leave && !leaving) {
+    leaving = true;
+    group->leave();
+    work();
+    return;
+  }
   if (now_in != phase::running)
     return;
   now_in = phase::draining;
@@ -511,6 +671,8 @@ void host_state::end_if_drained() {
   bool patience = std::chrono::steady_clock::now() < drain_until;
   if (calls_under_way > 0 && patience)
     return;
+  if (committing && !patience)
+    group->hurry();
   bool idle = !committing && !cycle->ending();
   for (const auto& s : slots)
     idle = idle && s.reports.empty() && (!s.open || s.answers.empty());
@@ -525,6 +687,7 @@ void host_state::end_if_drained() {
   close_lanes();
   self->send_exit(writer, caf::exit_reason::user_shutdown);
   writer = nullptr;
+  group.reset();
   self->quit();
 }
 
@@ -541,8 +704,12 @@ void host_state::schedule_wake() {
     at_most(*end - now);
   auto wall = env->clock.now();
   for (const auto& s : slots) {
-    if (!s.open && s.reopen_at != instant::max())
+    if (s.given && !s.open && s.reopen_at != instant::max())
       at_most(s.reopen_at - now);
+    if (s.open && s.wanted && !s.last_epoch)
+      at_most(s.hand_over_until - now);
+    if (!s.calls_wait.empty() && s.old_calls_from > now)
+      at_most(s.old_calls_from - now);
     if (!s.tick_round)
       for (const auto& due : s.due)
         if (due && s.open)
@@ -555,9 +722,9 @@ void host_state::schedule_wake() {
 
 host_actor::behavior_type host(host_actor::stateful_pointer<host_state> self,
                                const environment* with, std::size_t index,
-                               const std::vector<host_state::assignment>& lanes,
+                               const std::shared_ptr<std::unique_ptr<membership>>& in,
                                host_state::flag nudged) {
-  self->state.init(with, index, lanes, std::move(nudged));
+  self->state.init(with, index, std::move(*in), std::move(nudged));
   self->send(self, nudge{});
   return self->state.make_behavior();
 }

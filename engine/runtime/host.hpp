@@ -4,6 +4,7 @@
 #include "engine/lane/epoch.hpp"
 #include "engine/lane/stage.hpp"
 #include "engine/lane/wiring.hpp"
+#include "engine/log/membership.hpp"
 #include "engine/runtime/actors.hpp"
 #include "engine/runtime/environment.hpp"
 #include "engine/runtime/meters.hpp"
@@ -21,8 +22,11 @@
 
 namespace sallyport::runtime {
 
-/// Owns lanes: opens them, feeds their doors, ends their epochs together, starts their calls, and
-/// opens them again from the last commit when one fails.
+/// All lanes of a plan, in an order that stays.
+[[nodiscard]] std::vector<lane_place> lanes_of(const topology::plan& plan);
+
+/// Has the lanes that its membership gives it: opens them, feeds their doors, ends their epochs
+/// together, starts their calls, and opens them again from the last commit when one fails.
 ///
 /// Problem: many lanes must share one commit, go on while it is written, and none may see what
 /// another lane's failure left half done. Idea: all lanes of a host are in the same epoch; a
@@ -32,7 +36,8 @@ namespace sallyport::runtime {
 /// Invariants:
 /// 1. At most one epoch is between barrier and commit, and one more is open.
 /// 2. A call that is no read starts after the commit of the epoch that asked for it.
-/// 3. What an older incarnation of the lanes says is ignored.
+/// 3. What an older incarnation of a lane says is ignored.
+/// 4. A lane that another has taken writes nothing more and starts no call.
 struct host_state {
   static inline const char* name = "host";
   using instant = std::chrono::steady_clock::time_point;
@@ -41,20 +46,30 @@ struct host_state {
 
   // -- types -----------------------------------------------------------------------------
 
-  struct assignment {
-    const topology::part* part = nullptr;
-    std::uint32_t partition = 0;
-  };
-
   /// Whether the host is told at most once of new records until it has looked.
   using flag = std::shared_ptr<std::atomic<bool>>;
 
+  /// One for each lane of the application, whether it is here or not.
   struct slot {
     const topology::part* part = nullptr;
     lane::lane_name name;
+    lane_place place;
     lane::wiring wires;
+    // of the membership
+    bool given = false;        ///< this host's, and its rows are in the store
+    bool wanted = false;       ///< to be handed over
+    bool asked_again = false;  ///< `again` was called, `lane_given` will follow
+    std::int64_t position = 0; ///< where the log says it stands
+    bool calls_in_doubt = false;
+    instant hand_over_until{};
+    bool last_epoch = false; ///< the ending epoch is the lane's last here
     // of the incarnation
     bool open = false;
+    std::uint64_t incarnation = 0;
+    std::size_t calls_under_way = 0;
+    std::uint64_t first_number = 0;          ///< older calls may have been sent by another
+    instant old_calls_from{};                ///< and are not repeated before
+    std::deque<lane::call_start> calls_wait; ///< for `old_calls_from` or `calls_until`
     std::unique_ptr<lane::door> entry;
     std::vector<stage_actor> shells;
     std::vector<std::optional<wall_time>> due;
@@ -79,15 +94,25 @@ struct host_state {
 
   // -- initialization --------------------------------------------------------------------
 
-  void init(const environment* with, std::size_t index, const std::vector<assignment>& lanes,
+  void init(const environment* with, std::size_t index, std::unique_ptr<membership> in,
             flag nudged);
   host_actor::behavior_type make_behavior();
 
   // -- lanes -----------------------------------------------------------------------------
 
+  void take_changes();
+  void take(const lane_given& change);
+  void take(const lane_wanted& change);
+  void take(const lane_lost& change);
+  void take(const membership_over& change);
+  [[nodiscard]] slot* find(const lane_place& place);
   void open_lanes();
   void open_lane(slot& s);
+  void close_lane(slot& s);
   void close_lanes();
+  void release(slot& s);
+  void release_closed();
+  [[nodiscard]] bool may_hand_over(const slot& s) const;
   void lane_failed(slot& s, const error& why);
   void note_open(slot& s, bool open);
   void roll_back(const error& why);
@@ -105,6 +130,7 @@ struct host_state {
   // -- epochs ----------------------------------------------------------------------------
 
   void end_epoch_if_due();
+  void end_soon();
   void on_report(const stage_report& r);
   void commit_if_sealed();
   void on_commit(const commit_report& r);
@@ -112,7 +138,9 @@ struct host_state {
 
   // -- calls -----------------------------------------------------------------------------
 
-  void start(slot& s, std::size_t index, const lane::call_start& what);
+  void start(slot& s, const lane::call_start& what);
+  [[nodiscard]] bool may_start(const slot& s, const lane::call_start& what) const;
+  void start_waiting();
   void on_call(const call_report& r);
 
   // -- end ---------------------------------------------------------------------------------
@@ -127,10 +155,11 @@ struct host_state {
   const environment* env = nullptr;
   std::vector<slot> slots;
   flag nudged;
+  std::unique_ptr<membership> group;
   committer_actor writer;
   std::unique_ptr<meters> told;
   std::unique_ptr<lane::epoch_cycle> cycle;
-  std::uint64_t incarnation = 0;
+  std::uint64_t last_incarnation = 0;
   bool committing = false;
   bool reopen_after_commit = false;
   std::size_t parts_missing = 0;
@@ -146,12 +175,13 @@ struct host_state {
   instant next_journal_drop{};
   phase now_in = phase::running;
   instant drain_until{};
+  bool leaving = false; ///< the lanes are to go to others before the host ends
   std::uint64_t wake_number = 0;
 };
 
 host_actor::behavior_type host(host_actor::stateful_pointer<host_state> self,
                                const environment* with, std::size_t index,
-                               const std::vector<host_state::assignment>& lanes,
+                               const std::shared_ptr<std::unique_ptr<membership>>& in,
                                host_state::flag nudged);
 
 } // namespace sallyport::runtime

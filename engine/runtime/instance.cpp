@@ -10,7 +10,7 @@
 #include <caf/typed_event_based_actor.hpp>
 
 #include <cstdlib>
-#include <set>
+#include <mutex>
 #include <thread>
 
 namespace sallyport::runtime {
@@ -36,6 +36,22 @@ void must_end_well(const caf::error& reason) {
   std::abort();
 }
 
+/// Tells a host at most once of news until it has looked. The host is known later than the
+/// membership that tells.
+struct news {
+  host_state::flag noted = std::make_shared<std::atomic<bool>>(true);
+  std::mutex guard;
+  host_actor to;
+
+  void tell() {
+    if (noted->exchange(true))
+      return;
+    std::lock_guard lock{guard};
+    if (to)
+      caf::anon_send(to, nudge{});
+  }
+};
+
 } // namespace
 
 struct instance::body {
@@ -46,7 +62,7 @@ struct instance::body {
   system_config config;
   caf::actor_system system;
   std::vector<host_actor> hosts;
-  std::optional<std::uint64_t> listening;
+  std::vector<std::shared_ptr<news>> told;
 };
 
 instance::instance(std::unique_ptr<body> b) : body_(std::move(b)) {}
@@ -58,47 +74,59 @@ result<std::unique_ptr<instance>> instance::start(const environment& with) {
     SALLYPORT_CHECK(with.log.create_topic(topic));
   auto cores = std::max(2U, std::thread::hardware_concurrency());
   auto b = std::make_unique<body>(with, cores);
-  auto hosts = with.plan.limits.hosts == 0 ? cores : with.plan.limits.hosts;
-  std::vector<std::vector<host_state::assignment>> lanes(hosts);
-  std::size_t next = 0;
-  std::set<std::string> sources;
-  for (const auto& part : with.plan.topology.parts) {
-    const auto& topic = with.plan.topics.at(part.reads);
-    sources.insert(topic.name);
-    for (std::uint32_t p = 0; p < topic.partitions; ++p)
-      lanes[next++ % hosts].push_back({&part, p});
+  membership_options how;
+  how.application = with.plan.application;
+  how.lanes = lanes_of(with.plan);
+  how.hosts = with.plan.limits.hosts == 0 ? cores : with.plan.limits.hosts;
+  how.journal_retention = with.plan.limits.journal_retention;
+  how.hosts = std::min(how.hosts, how.lanes.size());
+  std::vector<std::unique_ptr<membership>> groups;
+  for (how.host = 0; how.host < how.hosts; ++how.host) {
+    auto told = std::make_shared<news>();
+    how.on_news = [told] { told->tell(); };
+    SALLYPORT_TRY(auto group, with.log.join(how));
+    groups.push_back(std::move(group));
+    b->told.push_back(std::move(told));
   }
-  std::vector<std::pair<host_actor, host_state::flag>> told;
-  for (std::size_t i = 0; i < hosts; ++i) {
-    if (lanes[i].empty())
-      continue;
-    auto nudged = std::make_shared<std::atomic<bool>>(true);
-    auto h = b->system.spawn(host, &b->env, i, std::move(lanes[i]), nudged);
+  for (std::size_t i = 0; i < groups.size(); ++i) {
+    auto group = std::make_shared<std::unique_ptr<membership>>(std::move(groups[i]));
+    auto& told = *b->told[i];
+    auto h = b->system.spawn(host, &b->env, i, group, told.noted);
     caf::actor_cast<caf::actor>(h)->attach_functor(must_end_well);
     b->hosts.push_back(h);
-    told.emplace_back(h, nudged);
+    std::lock_guard lock{told.guard};
+    told.to = h;
   }
-  b->listening = with.log.subscribe(
-    [told = std::move(told), sources = std::move(sources)](const partition_id& at) {
-      if (!sources.contains(at.topic))
-        return;
-      for (const auto& [to, nudged] : told)
-        if (!nudged->exchange(true))
-          caf::anon_send(to, nudge{});
-    });
   return std::unique_ptr<instance>{new instance{std::move(b)}};
+}
+
+bool instance::leave(duration within) {
+  auto until = std::chrono::steady_clock::now() + within;
+  for (auto& h : body_->hosts)
+    caf::anon_send(h, drain{until, true});
+  std::unique_lock lock{body_->env.lanes_here->guard};
+  return body_->env.lanes_here->changed.wait_until(
+    lock, until, [&] { return body_->env.lanes_here->lanes.empty(); });
+}
+
+std::vector<std::pair<std::string, std::uint32_t>> instance::lanes() const {
+  std::lock_guard lock{body_->env.lanes_here->guard};
+  return {body_->env.lanes_here->lanes.begin(), body_->env.lanes_here->lanes.end()};
 }
 
 void instance::stop(duration within) {
   if (!body_)
     return;
-  body_->env.log.unsubscribe(*body_->listening);
   auto until = std::chrono::steady_clock::now() + within;
   {
     caf::scoped_actor waiting{body_->system};
     for (auto& h : body_->hosts)
       caf::anon_send(h, drain{until});
     waiting->wait_for(body_->hosts);
+  }
+  for (auto& told : body_->told) {
+    std::lock_guard lock{told->guard};
+    told->to = nullptr;
   }
   for (auto& [port, peer] : body_->env.callers)
     peer->stop(duration{0});

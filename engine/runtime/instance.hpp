@@ -7,6 +7,8 @@
 #include <memory>
 #include <optional>
 #include <string>
+#include <utility>
+#include <vector>
 
 namespace sallyport::runtime {
 
@@ -26,6 +28,13 @@ public:
   /// Takes nothing more in, ends the epochs, gives calls under way `within`; the rest stays open in
   /// the ledger. Returns when all is committed.
   void stop(duration within);
+
+  /// Gives the lanes to other instances, as far as the log can; true when all are gone. For a stop
+  /// that is not followed by a restart.
+  [[nodiscard]] bool leave(duration within);
+
+  /// The lanes that are open here, as (part, partition).
+  [[nodiscard]] std::vector<std::pair<std::string, std::uint32_t>> lanes() const;
 
   /// An order to a stage, let in by the doors of its lanes.
   void command(const std::string& part, std::optional<std::uint32_t> partition,

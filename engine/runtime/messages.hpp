@@ -94,6 +94,7 @@ struct wake {
 /// Take nothing more in, end the epoch, give calls under way until then; then quit.
 struct drain {
   std::chrono::steady_clock::time_point until;
+  bool leave = false; ///< give the lanes to others first
 };
 
 /// An order for a stage of a lane that lives on this host.

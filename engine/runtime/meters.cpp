@@ -180,11 +180,15 @@ void meters::counted(const lane::counters& by_operators) {
 }
 
 void meters::observed(const std::vector<lane::observation>& by_operators) {
-  static const std::vector<double> bounds{1, 2, 3, 5, 7, 10, 15, 20, 30, 50};
+  static const std::vector<double> counts{1, 2, 3, 5, 7, 10, 15, 20, 30, 50};
+  // From a second to a month: operators wait for people and for the clock on the wall.
+  static const std::vector<double> seconds{1,      5,      15,      60,     300,   900,
+                                           1800,   3600,   7200,    14400,  43200, 86400,
+                                           259200, 604800, 1209600, 2592000};
   for (const auto& o : by_operators)
     all_
-      .add_histogram(metric_name(o.histogram), "Observed by an operator.", bounds,
-                     label_of(o.label))
+      .add_histogram(metric_name(o.histogram), "Observed by an operator.",
+                     o.histogram.ends_with("_seconds") ? seconds : counts, label_of(o.label))
       .observe(o.value);
 }
 
@@ -218,6 +222,18 @@ void meters::lane_failed(const lane::lane_name& lane) {
   all_
     .add_counter("sallyport_lane_failures_total", "How often a lane was closed by a failure.",
                  labels_of(lane))
+    .add();
+}
+
+void meters::lane_lost(const lane::lane_name& lane) {
+  all_
+    .add_counter("sallyport_lanes_lost_total",
+                 "How often a lane was another's before it was handed over.", labels_of(lane))
+    .add();
+}
+
+void meters::commit_failed() {
+  all_.add_counter("sallyport_commit_failures_total", "Commits that the log did not take.", host_)
     .add();
 }
 

@@ -32,7 +32,9 @@ public:
   void credit(const lane::lane_name& lane, std::size_t rounds_free);
   void lane_open(const lane::lane_name& lane, bool open);
   void lane_failed(const lane::lane_name& lane);
+  void lane_lost(const lane::lane_name& lane);
   void rolled_back();
+  void commit_failed();
 
 private:
   struct stage_meters {

@@ -21,7 +21,7 @@ struct row {
 };
 
 /// A count, unless the name says bytes.
-constexpr std::array<row, 18> rows{{
+constexpr std::array<row, 20> rows{{
   {"batch_records_max", &limits::batch_records_max, 1, "Records that a lane takes in at once."},
   {"batch_bytes_max", &limits::batch_bytes_max, 1, "Bytes that a lane takes in at once."},
   {"credit_rounds_max", &limits::credit_rounds_max, 1,
@@ -48,6 +48,10 @@ constexpr std::array<row, 18> rows{{
    "Keys whose calls fail in a row before a circuit opens."},
   {"circuit_open_for", &limits::circuit_open_for, 1,
    "How long a circuit stays open until one call is let through again."},
+  {"hand_over_within", &limits::hand_over_within, 0,
+   "What calls under way get when their lane goes to another instance."},
+  {"call_in_doubt", &limits::call_in_doubt, 0,
+   "How long the calls that a lost owner left open wait before they are repeated."},
   {"hosts", &limits::hosts, 0, "Groups of lanes that commit together; 0 means one per core."},
 }};
 

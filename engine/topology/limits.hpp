@@ -32,7 +32,9 @@ struct limits {
   duration journal_retention{7LL * 24 * 3'600'000}; ///< the journal is kept for so long
   std::size_t circuit_failing_keys = 10; ///< keys whose calls fail in a row before a circuit opens
   duration circuit_open_for{15'000};     ///< until one call is let through again
-  std::size_t hosts = 0;                 ///< 0: one per core
+  duration hand_over_within{5'000}; ///< what calls under way get when their lane goes to another
+  duration call_in_doubt{10'000};   ///< before calls that a dead owner left open are repeated
+  std::size_t hosts = 0;            ///< 0: one per core
 };
 
 /// The section `limits:` of a config: a field for each member, with the member's default.
