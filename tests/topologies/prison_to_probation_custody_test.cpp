@@ -514,7 +514,7 @@ TEST_F(prison_to_probation_custody, dates_that_delius_misses_are_done_and_counte
   const std::map<std::string, std::string> labels{
     {"offender not found", "fail_no_offender"},
     {"conviction with bookingNumber 38339A not found", "fail_no_conviction"},
-    {"duplicate active custodial convictions with booking number 38339A", "fail_no_conviction"}};
+    {"duplicate active custodial convictions with booking number 38339A", "fail_no_offender"}};
   for (const auto& [text, label] : labels) {
     peers = world{};
     start();

@@ -250,8 +250,8 @@ TEST(prison_to_probation_batch, a_waiting_record_is_superseded_by_a_newer_one_an
   const auto plan = plan_batch(all);
   EXPECT_EQ(plan.work, (std::vector<std::size_t>{1}));
   EXPECT_EQ(plan.superseded, (std::vector<std::size_t>{0}));
-  EXPECT_TRUE(is_paused(all[0], all));
-  EXPECT_FALSE(is_paused(all[2], all));
+  EXPECT_TRUE(is_held_back(all[0], all));
+  EXPECT_FALSE(is_held_back(all[2], all));
 }
 
 TEST(prison_to_probation_batch, an_older_event_that_comes_late_does_not_supersede_a_waiting_one) {
@@ -261,7 +261,7 @@ TEST(prison_to_probation_batch, an_older_event_that_comes_late_does_not_supersed
   const auto plan = plan_batch(all);
   EXPECT_TRUE(plan.work.empty());
   EXPECT_EQ(plan.superseded, (std::vector<std::size_t>{1}));
-  EXPECT_FALSE(is_paused(all[0], all));
+  EXPECT_FALSE(is_held_back(all[0], all));
 }
 
 TEST(prison_to_probation_batch, each_arrival_starts_the_hold_back_anew_up_to_twice_its_length) {
@@ -291,10 +291,11 @@ TEST(prison_to_probation_retention, a_date_to_try_until_extends_and_never_shorte
   const auto london = zone::find("Europe/London").value();
   const wall_time now{date("2020-01-10") + std::chrono::hours{9}};
   const auto delete_by = now + message_kept_for;
-  EXPECT_EQ(extended(delete_by, {}, now, london), delete_by);
-  EXPECT_EQ(extended(delete_by, date("2020-01-11"), now, london), delete_by);
+  const retention kept{london, false};
+  EXPECT_EQ(kept.extended(delete_by, {}, now), delete_by);
+  EXPECT_EQ(kept.extended(delete_by, date("2020-01-11"), now), delete_by);
   // 09:00 in London on a day of summer time is 08:00 UTC.
-  EXPECT_EQ(extended(delete_by, date("2025-09-10"), now, london),
+  EXPECT_EQ(kept.extended(delete_by, date("2025-09-10"), now),
             wall_time{date("2025-09-10") + std::chrono::hours{8}});
 }
 

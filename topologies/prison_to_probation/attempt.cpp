@@ -7,8 +7,8 @@ namespace sallyport::prison_to_probation {
 namespace {
 
 constexpr std::uint8_t progress_format = 1;
-constexpr std::uint8_t input_format = 1;
-constexpr std::uint8_t report_format = 1;
+constexpr std::uint8_t input_format = 2;
+constexpr std::uint8_t report_format = 2;
 
 void put_result(std::string& out, const attempt_result& end) {
   binary::put_u8(out, end.done ? 1 : 0);
@@ -111,6 +111,7 @@ std::string encode(const attempt_input& input) {
   binary::put_u8(out, input_format);
   binary::put_string(out, input.message_id);
   row::put_event(out, input.what);
+  binary::put_u8(out, input.is_retry ? 1 : 0);
   binary::put_string(out, encode(input.remembered));
   return out;
 }
@@ -122,6 +123,7 @@ result<attempt_input> decode_attempt_input(std::string_view bytes) {
   attempt_input input;
   input.message_id = std::string{in.string()};
   input.what = row::read_event(in);
+  input.is_retry = in.u8() != 0;
   SALLYPORT_TRY(input.remembered, decode_progress(in.string()));
   if (in.failed() || !in.at_end() || !row::valid(input.what))
     return fail(error::data("an attempt's input is cut short"));
@@ -134,6 +136,7 @@ std::string encode(const attempt_report& report) {
   put_result(out, report.end);
   binary::put_string(out, report.exception);
   binary::put_string(out, encode(report.remembered));
+  binary::put_u8(out, report.wrote ? 1 : 0);
   binary::put_u8(out, report.refreshed ? 1 : 0);
   if (report.refreshed)
     binary::put_string(out, encode(*report.refreshed));
@@ -148,6 +151,7 @@ result<attempt_report> decode_attempt_report(std::string_view bytes) {
   report.end = read_result(in);
   report.exception = std::string{in.string()};
   SALLYPORT_TRY(report.remembered, decode_progress(in.string()));
+  report.wrote = in.u8() != 0;
   if (in.u8() != 0) {
     SALLYPORT_TRY(report.refreshed, decode_snapshot(in.string()));
   }

@@ -61,6 +61,7 @@ struct attempt_input {
   std::string message_id; ///< of the message record
   event what;
   progress remembered;
+  bool is_retry = false; ///< a tick of its band or a person asked for it, not a batch
 };
 [[nodiscard]] std::string encode(const attempt_input& input);
 [[nodiscard]] result<attempt_input> decode_attempt_input(std::string_view bytes);
@@ -87,6 +88,7 @@ struct attempt_report {
   std::string exception; ///< what went wrong; empty: it was none
   progress remembered;
   std::optional<booking_snapshot> refreshed; ///< the attempt passed its checks (§10.11)
+  bool wrote = false;                        ///< Delius took a write
 };
 [[nodiscard]] std::string encode(const attempt_report& report);
 [[nodiscard]] result<attempt_report> decode_attempt_report(std::string_view bytes);

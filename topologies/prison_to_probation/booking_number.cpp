@@ -35,18 +35,24 @@ replace_answer settle_conflict(sync_run& run, const booking& of, const std::stri
 
 /// Gives the new number to whoever holds the old one.
 status replace_number(sync_run& run, const booking& of, const std::string& old_number) {
+  const auto& restored = run.settings.restored;
   const auto* known = run.remembered.find(old_number, of.offender_no);
   const bool unanswered = known != nullptr && known->answer == replace_answer::none;
-  if (known != nullptr && !unanswered)
+  if (known != nullptr && !unanswered && !restored.merge_conflict_not_found)
     return {};
   const auto answered = [&](replace_answer answer) {
     run.remembered.set(old_number, of.offender_no, answer);
   };
 
-  auto answer = run.ask.write(replace_noms_number_request(old_number, of.offender_no),
-                              "the replace of the NOMS number");
+  auto answer = run.send(replace_noms_number_request(old_number, of.offender_no),
+                         "the replace of the NOMS number");
   switch (answer.what) {
   case write_answer::kind::done: {
+    if (answer.withheld) { // Nobody is named, as nobody was asked.
+      number_was_replaced(run, of, old_number, std::nullopt);
+      answered(replace_answer::replaced);
+      return {};
+    }
     auto crns = parse_replaced_crns(answer.body);
     if (!crns) {
       answered(replace_answer::none);
@@ -57,17 +63,22 @@ status replace_number(sync_run& run, const booking& of, const std::string& old_n
     answered(crns->empty() ? replace_answer::nobody : replace_answer::replaced);
     return {};
   }
+  case write_answer::kind::conflict:
+    if (!restored.merge_conflict_not_found) {
+      answered(
+        settle_conflict(run, of, old_number,
+                        !restored.forget_unanswered && (unanswered || answer.earlier_unanswered)));
+      return {};
+    }
+    [[fallthrough]];
   case write_answer::kind::missed:
     run.tell(telemetry::booking_number_offender_not_found(run.on, of, old_number));
     answered(replace_answer::missed);
     return {};
-  case write_answer::kind::conflict:
-    answered(settle_conflict(run, of, old_number, unanswered || answer.earlier_unanswered));
-    return {};
   case write_answer::kind::refused:
   case write_answer::kind::unclear: break;
   }
-  if (answer.may_be_done())
+  if (answer.may_be_done() && !restored.forget_unanswered)
     answered(replace_answer::none);
   return fail(std::move(answer.why));
 }
@@ -87,10 +98,12 @@ result<attempt_result> sync_booking_number(sync_run& run) {
   SALLYPORT_TRY(auto now, check_booking_number(run.ask, run.settings.prisons));
   if (!now.refused.empty()) // Silently: neither reason is told.
     return attempt_result::ended(message_status::completed);
-  run.refreshed = snapshot_of(*now.of);
+  run.refresh(*now.of);
   for (const auto& old_number : now.merged)
     SALLYPORT_CHECK(replace_number(run, *now.of, old_number));
-  return attempt_result::ended(status_of(run.remembered));
+  return attempt_result::ended(run.settings.restored.missed_is_completed
+                                 ? message_status::completed
+                                 : status_of(run.remembered)); // §10.7
 }
 
 } // namespace sallyport::prison_to_probation

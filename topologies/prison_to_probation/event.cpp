@@ -10,17 +10,6 @@ constexpr std::array<std::string_view, 5> type_names{
   "IMPRISONMENT_STATUS-CHANGED", "EXTERNAL_MOVEMENT_RECORD-INSERTED", "SENTENCE_DATES-CHANGED",
   "CONFIRMED_RELEASE_DATE-CHANGED", "BOOKING_NUMBER-CHANGED"};
 
-bool handled_by(profile of, event_type type) {
-  switch (type) {
-  case event_type::imprisonment_status:
-  case event_type::booking_number: return true;
-  case event_type::external_movement: return of != profile::head;
-  case event_type::sentence_dates:
-  case event_type::confirmed_release_date: return of == profile::full;
-  }
-  return false;
-}
-
 /// What an envelope or the headers say, before the message itself is read.
 struct unwrapped {
   std::string type;
@@ -58,8 +47,10 @@ result<unwrapped> unwrap(json root, const record& received) {
   return unwrapped{std::string{*type}, std::string{received.find("messageId").value_or("")}, {}};
 }
 
-result<std::int64_t> required_number(json from, const char* name) {
+result<std::int64_t> required_number(json from, const char* name, bool missing_is_zero) {
   SALLYPORT_TRY(auto number, number_of(from, name));
+  if (!number && missing_is_zero)
+    return 0;
   if (!number)
     return fail(error::data(std::string{name} + " is missing"));
   return *number;
@@ -67,14 +58,14 @@ result<std::int64_t> required_number(json from, const char* name) {
 
 /// The fields that the type needs (§1); a missing number is an error, but for
 /// imprisonmentStatusSeq (§10.12).
-result<event> read_fields(event_type type, json message) {
+result<event> read_fields(event_type type, json message, bool missing_is_zero) {
   event out;
   out.type = type;
   if (!message.is_object())
     return fail(error::data("the message is no JSON object"));
-  SALLYPORT_TRY(out.booking_id, required_number(message, "bookingId"));
+  SALLYPORT_TRY(out.booking_id, required_number(message, "bookingId", missing_is_zero));
   if (type == event_type::external_movement) {
-    SALLYPORT_TRY(out.movement_seq, required_number(message, "movementSeq"));
+    SALLYPORT_TRY(out.movement_seq, required_number(message, "movementSeq", missing_is_zero));
   }
   if (type == event_type::imprisonment_status) {
     SALLYPORT_TRY(auto seq, number_of(message, "imprisonmentStatusSeq"));
@@ -91,6 +82,17 @@ std::string_view to_string(event_type type) noexcept {
   return type_names[static_cast<std::size_t>(type)];
 }
 
+bool handled_by(profile of, event_type type) noexcept {
+  switch (type) {
+  case event_type::imprisonment_status:
+  case event_type::booking_number: return true;
+  case event_type::external_movement: return of != profile::head;
+  case event_type::sentence_dates:
+  case event_type::confirmed_release_date: return of == profile::full;
+  }
+  return false;
+}
+
 std::optional<event_type> expected_type(std::string_view name, profile of) {
   for (std::size_t i = 0; i < type_names.size(); ++i) {
     const auto type = static_cast<event_type>(i);
@@ -100,7 +102,7 @@ std::optional<event_type> expected_type(std::string_view name, profile of) {
   return std::nullopt;
 }
 
-parsed_event parse_event(const record& received, profile of) {
+parsed_event parse_event(const record& received, profile of, bool missing_is_zero) {
   json_text outer;
   auto root = outer.parse(received.value.view());
   if (!root)
@@ -122,7 +124,7 @@ parsed_event parse_event(const record& received, profile of) {
   } else if (is_envelope(*root)) {
     return bad_event{"no_json", "Message is empty"};
   }
-  auto fields = read_fields(*type, message);
+  auto fields = read_fields(*type, message, missing_is_zero);
   if (!fields)
     return bad_event{"missing_field", fields.error().what};
   fields->message_id = std::move(inside->message_id);

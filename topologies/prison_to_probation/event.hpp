@@ -24,6 +24,9 @@ enum class event_type : std::uint8_t {
 /// The name of the event type on the wire.
 [[nodiscard]] std::string_view to_string(event_type type) noexcept;
 
+/// Whether this profile of the topology handles events of the type.
+[[nodiscard]] bool handled_by(profile of, event_type type) noexcept;
+
 /// The type with that name, if this profile of the topology handles it.
 [[nodiscard]] std::optional<event_type> expected_type(std::string_view name, profile of);
 
@@ -53,7 +56,9 @@ struct bad_event {
 using parsed_event = std::variant<event, unexpected_event, bad_event>;
 
 /// Reads a record: either the envelope of SNS, whose attribute `eventType` is the only source of
-/// the type, or the message itself with a header `eventType`.
-[[nodiscard]] parsed_event parse_event(const record& received, profile of);
+/// the type, or the message itself with a header `eventType`. `missing_is_zero`: a number that is
+/// missing is no error but 0 (§10.12).
+[[nodiscard]] parsed_event parse_event(const record& received, profile of,
+                                       bool missing_is_zero = false);
 
 } // namespace sallyport::prison_to_probation

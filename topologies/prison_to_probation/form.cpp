@@ -1,5 +1,6 @@
 #include "engine/operators/registry.hpp"
-#include "topologies/prison_to_probation/event.hpp"
+#include "topologies/prison_to_probation/event_header.hpp"
+#include "topologies/prison_to_probation/flaws.hpp"
 #include "topologies/prison_to_probation/telemetry.hpp"
 
 namespace sallyport::prison_to_probation {
@@ -21,15 +22,18 @@ config::spec form_spec() {
            .by_default("full")
            .doc("Which event types are handled: all five, those without the date events, or status "
                 "changes and booking numbers only."))
+    .add(compatibility_field())
     .example("profile: full\n");
 }
 
 class form final : public operator_base {
 public:
-  explicit form(const config::params& with) : profile_(profile_of(with.text("profile"))) {}
+  explicit form(const config::params& with)
+    : profile_(profile_of(with.text("profile"))), missing_is_zero_(flaws_of(with).missing_is_zero) {
+  }
 
   verdict process(record&& r, context& ctx) override {
-    const auto parsed = parse_event(r, profile_);
+    const auto parsed = parse_event(r, profile_, missing_is_zero_);
     if (const auto* bad = std::get_if<bad_event>(&parsed)) {
       ctx.publish("telemetry", telemetry::dead_letter("", std::nullopt, bad->cause, bad->detail)
                                  .to_record(r.key.view(), ctx.now()));
@@ -47,11 +51,13 @@ public:
       r.set("messageId", what.message_id);
     r.key = bytes{booking_id};
     r.set("bookingId", std::move(booking_id));
+    set_event(r, what);
     return verdict::forward(std::move(r));
   }
 
 private:
   profile profile_;
+  bool missing_is_zero_;
 };
 
 operator_entry form_entry() {

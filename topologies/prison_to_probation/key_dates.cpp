@@ -6,12 +6,11 @@ namespace sallyport::prison_to_probation {
 
 namespace {
 
-/// §7: why Delius missed the dates, from the text of its answer. The text of duplicates has a space
-/// in the word.
+/// §7: why Delius missed the dates, from the text of its answer. That of duplicates has a space in
+/// the word and counts as the other, as boards know it.
 std::string_view miss_label(std::string_view reply) {
-  const bool names_booking = reply.find("bookingNumber") != std::string_view::npos ||
-                             reply.find("booking number") != std::string_view::npos;
-  return names_booking ? "fail_no_conviction" : "fail_no_offender";
+  return reply.find("bookingNumber") != std::string_view::npos ? "fail_no_conviction"
+                                                               : "fail_no_offender";
 }
 
 } // namespace
@@ -24,7 +23,7 @@ result<attempt_result> sync_key_dates(sync_run& run) {
       telemetry::dates_ignored(run.on, prison_is_the_reason ? &*now.of : nullptr, now.refused));
     return attempt_result::ended(message_status::completed);
   }
-  run.refreshed = snapshot_of(*now.of);
+  run.refresh(*now.of);
 
   SALLYPORT_TRY(auto dates, run.ask.read_sentence_detail());
   std::string reply;
@@ -35,7 +34,9 @@ result<attempt_result> sync_key_dates(sync_run& run) {
   run.with.count("ptpu_sentenceDateChange", updated ? "success" : miss_label(reply));
   if (!updated) {
     run.tell(telemetry::dates_not_found(run.on, *now.of, dates));
-    return attempt_result::ended(message_status::key_dates_not_updated); // §10.7
+    return attempt_result::ended(run.settings.restored.missed_is_completed
+                                   ? message_status::completed
+                                   : message_status::key_dates_not_updated); // §10.7
   }
   run.tell(telemetry::dates_changed(run.on, *now.of, dates));
   return attempt_result::ended(message_status::completed);

@@ -75,4 +75,12 @@ match_decision decide(const match_reply& found, const std::vector<std::string>& 
   return out;
 }
 
+match_decision decide_as_original(const match_reply& found, const std::vector<std::string>& kept) {
+  if (!found_by_noms_number(found.matched_by))
+    return decide(found, kept);
+  if (found.crns.empty())
+    return {match_outcome::nobody_to_take, {}, false};
+  return {match_outcome::known, std::ranges::min(found.crns), false};
+}
+
 } // namespace sallyport::prison_to_probation

@@ -45,7 +45,8 @@ enum class match_outcome : std::uint8_t {
   to_be_told,     ///< one person, whose NOMS number Delius must be told
   no_candidate,   ///< NO_MATCH
   wrong_sentence, ///< NO_MATCH_WITH_SENTENCE_DATE
-  too_many        ///< TOO_MANY_MATCHES
+  too_many,       ///< TOO_MANY_MATCHES
+  nobody_to_take  ///< found by NOMS number, but nobody is named: in compatibility, an exception
 };
 
 struct match_decision {
@@ -58,5 +59,10 @@ struct match_decision {
 
 /// `kept`: the distinct CRNs that passed `has_sentence`.
 [[nodiscard]] match_decision decide(const match_reply& found, const std::vector<std::string>& kept);
+
+/// §4.2 without the default of §10.8, in compatibility: whoever was found by NOMS number is known,
+/// whatever their sentences; of several the alphabetically first.
+[[nodiscard]] match_decision decide_as_original(const match_reply& found,
+                                                const std::vector<std::string>& kept);
 
 } // namespace sallyport::prison_to_probation

@@ -8,7 +8,7 @@ namespace sallyport::prison_to_probation {
 
 namespace {
 
-constexpr std::uint8_t message_format = 1;
+constexpr std::uint8_t message_format = 2;
 constexpr std::uint8_t snapshot_format = 1;
 
 constexpr std::array<std::string_view, 11> status_names{"ERROR",
@@ -78,6 +78,7 @@ std::string encode(const message& m) {
   if (m.processed)
     row::put_time(out, *m.processed);
   row::put_text(out, m.crns);
+  row::put_text(out, m.paused);
   binary::put_string(out, encode(m.snapshot));
   binary::put_record(out, m.received);
   return out;
@@ -99,6 +100,7 @@ result<message> decode_message(std::string_view bytes) {
   if (in.u8() != 0)
     m.processed = row::read_time(in);
   m.crns = row::read_text(in);
+  m.paused = row::read_text(in);
   SALLYPORT_TRY(m.snapshot, decode_snapshot(in.string()));
   m.received = in.read_record();
   if (in.failed() || !in.at_end() || status >= status_names.size() || !row::valid(m.what) ||

@@ -67,6 +67,7 @@ struct message {
   wall_time delete_by{};              ///< deleteBy: the end of the retries, or of the reports
   std::optional<wall_time> processed; ///< processedDate
   std::optional<std::string> crns;    ///< matchingCrns, joined
+  std::optional<std::string> paused;  ///< a person stopped its retries; why
   booking_snapshot snapshot;
   record received; ///< as it came; empty once it is processed
 

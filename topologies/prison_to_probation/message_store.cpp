@@ -1,5 +1,6 @@
 #include "topologies/prison_to_probation/message_store.hpp"
 
+#include <algorithm>
 #include <stdexcept>
 
 namespace sallyport::prison_to_probation {
@@ -57,8 +58,21 @@ void message_store::put_done(const message& m) {
   ctx_.state().put("done/" + name_of(m), encode(m));
 }
 
-void message_store::erase_done(std::string_view booking_and_id) {
-  ctx_.state().erase("done/" + std::string{booking_and_id});
+std::optional<wall_time> message_store::erase_done(std::int64_t booking_id, wall_time now) {
+  std::vector<std::string> over;
+  std::optional<wall_time> next;
+  const auto prefix = "done/" + std::to_string(booking_id) + "/";
+  ctx_.state().scan(prefix, [&](std::string_view key, std::string_view row) {
+    const auto delete_by = sound(decode_message(row)).delete_by;
+    if (delete_by <= now)
+      over.emplace_back(key);
+    else
+      next = next ? std::min(*next, delete_by) : delete_by;
+    return true;
+  });
+  for (const auto& key : over)
+    ctx_.state().erase(key);
+  return next;
 }
 
 progress message_store::writes_of(std::int64_t booking_id, event_type type) {

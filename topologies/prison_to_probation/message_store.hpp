@@ -32,7 +32,8 @@ public:
   void erase_open(const message& m);
 
   void put_done(const message& m);
-  void erase_done(std::string_view booking_and_id);
+  /// Forgets the processed messages whose deleteBy has come. @returns the next deleteBy, if any
+  std::optional<wall_time> erase_done(std::int64_t booking_id, wall_time now);
 
   [[nodiscard]] progress writes_of(std::int64_t booking_id, event_type type);
   /// An empty progress removes the row.

@@ -11,7 +11,7 @@ result<attempt_result> sync_movement(sync_run& run) {
     run.tell(telemetry::transfer_ignored(run.on, now.to, now.refused));
     return attempt_result::ended(message_status::completed);
   }
-  run.refreshed = snapshot_of(*now.of);
+  run.refresh(*now.of);
 
   SALLYPORT_TRY(auto who, run.ask.read_prisoner(now.to->offender_no));
   // The prison that the movement leads to, which need not be the booking's by now.
@@ -24,7 +24,9 @@ result<attempt_result> sync_movement(sync_run& run) {
   run.with.count("ptpu_movement", located ? "success" : "fail");
   if (!located) {
     run.tell(telemetry::transfer_not_found(run.on, *now.to, who));
-    return attempt_result::ended(message_status::location_not_updated); // §10.7
+    return attempt_result::ended(run.settings.restored.missed_is_completed
+                                   ? message_status::completed
+                                   : message_status::location_not_updated); // §10.7
   }
   run.tell(telemetry::transfer_updated(run.on, *now.to, who, parse_institution(reply)));
   return attempt_result::ended(message_status::completed);

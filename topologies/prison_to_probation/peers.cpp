@@ -10,9 +10,9 @@ constexpr std::string_view offender_search = "offender-search";
 
 /// Quick repeats, the last of which starts within ten seconds of the first try (§10.13). What takes
 /// longer is for the retry bands.
-call_policy quick_repeats() {
+call_policy quick_repeats(bool one_try) {
   call_policy policy;
-  policy.tries_max = 4;
+  policy.tries_max = one_try ? 1 : 4;
   policy.give_up_after = std::chrono::seconds{10};
   policy.timeout = std::chrono::seconds{10};
   return policy;
@@ -66,7 +66,7 @@ const call_reply& peers::ask(std::string_view port, call_request request, bool r
   what.request = std::move(request);
   what.key = std::to_string(booking_id_);
   what.read = read;
-  what.policy = quick_repeats();
+  what.policy = quick_repeats(one_try_);
   return with_.ask(std::move(what));
 }
 

@@ -26,6 +26,7 @@ struct write_answer {
   kind what = kind::unclear;
   std::string body;
   bool earlier_unanswered = false; ///< an earlier try of the same call may have been done
+  bool withheld = false;           ///< effects are off: nothing was sent
   error why;                       ///< of refused and unclear
 
   /// It may have been done although nobody said so (§10.4).
@@ -46,7 +47,9 @@ struct write_answer {
 /// Confined to the conversation.
 class peers {
 public:
-  peers(talk& with, std::int64_t booking_id) : with_(with), booking_id_(booking_id) {}
+  /// `one_try`: without the quick repeats, in compatibility (§10.13)
+  peers(talk& with, std::int64_t booking_id, bool one_try = false)
+    : with_(with), booking_id_(booking_id), one_try_(one_try) {}
 
   // -- prison-api (§1) ----------------------------------------------------------
 
@@ -75,6 +78,7 @@ private:
 
   talk& with_;
   std::int64_t booking_id_;
+  bool one_try_;
 };
 
 } // namespace sallyport::prison_to_probation

@@ -28,14 +28,18 @@ profile profile_of(std::string_view word) {
 
 std::vector<std::string> profile_words() { return {"full", "readme", "head"}; }
 
-interested_prisons::interested_prisons(std::string_view list) {
+std::vector<std::string> comma_separated(std::string_view list) {
+  std::vector<std::string> words;
   while (!list.empty()) {
     const auto comma = std::min(list.find(','), list.size());
-    if (auto agency = trimmed(list.substr(0, comma)); !agency.empty())
-      agencies_.emplace_back(agency);
+    if (auto word = trimmed(list.substr(0, comma)); !word.empty())
+      words.emplace_back(word);
     list.remove_prefix(std::min(comma + 1, list.size()));
   }
+  return words;
 }
+
+interested_prisons::interested_prisons(std::string_view list) : agencies_(comma_separated(list)) {}
 
 bool interested_prisons::contains(const std::optional<std::string>& agency) const {
   if (agencies_.empty())

@@ -21,6 +21,9 @@ enum class profile : std::uint8_t {
 /// The words of `profile`, for the choice fields of the operators.
 [[nodiscard]] std::vector<std::string> profile_words();
 
+/// The words of a comma-separated list, without the blanks around them.
+[[nodiscard]] std::vector<std::string> comma_separated(std::string_view list);
+
 /// Which prisons take part: those of a comma-separated list, or all when it is empty (§1).
 class interested_prisons {
 public:

@@ -41,13 +41,12 @@ void settle_unanswered_noms_number(sync_run& run, const booking& of, const match
 
 /// Tells Delius the NOMS number. 404 and 409 are exceptions here (§4.6, §10.6).
 status set_noms_number(sync_run& run, const booking& of, const std::string& crn) {
-  auto answer =
-    run.ask.write(noms_number_request(crn, of.offender_no), "the write of the NOMS number");
+  auto answer = run.send(noms_number_request(crn, of.offender_no), "the write of the NOMS number");
   if (answer.what == write_answer::kind::done) {
     noms_number_was_set(run, of, crn);
     return {};
   }
-  if (answer.may_be_done())
+  if (answer.may_be_done() && !run.settings.restored.forget_unanswered)
     run.remembered.noms_number = {crn, of.offender_no, of.booking_no};
   return fail(std::move(answer.why));
 }
@@ -61,7 +60,9 @@ struct matched {
 /// §4.2, step 6.
 result<matched> act_on(sync_run& run, const booking& of, const match_reply& found,
                        const std::vector<std::string>& kept) {
-  const auto decision = decide(found, kept);
+  const auto& restored = run.settings.restored;
+  const auto decision =
+    restored.noms_match_skips_sentence ? decide_as_original(found, kept) : decide(found, kept);
   if (decision.stopped_by_sentence)
     run.tell(telemetry::stopped_by_sentence(run.on, of, found, kept));
   switch (decision.outcome) {
@@ -69,6 +70,8 @@ result<matched> act_on(sync_run& run, const booking& of, const match_reply& foun
   case match_outcome::to_be_told:
     if (!run.settings.prisons.contains(of.agency_id)) {
       run.tell(telemetry::change_ignored(run.on));
+      if (restored.retry_not_valid)
+        return matched{{}, attempt_result{false, message_status::not_valid, {}, {}}};
       return matched{{}, attempt_result::ended(message_status::no_longer_valid)}; // §10.6
     }
     SALLYPORT_CHECK(set_noms_number(run, of, decision.crn));
@@ -83,6 +86,8 @@ result<matched> act_on(sync_run& run, const booking& of, const match_reply& foun
   case match_outcome::too_many:
     run.tell(telemetry::offender_too_many_matches(run.on, of, kept));
     return matched{{}, attempt_result::try_later(message_status::too_many_matches, kept)};
+  case match_outcome::nobody_to_take:
+    return fail(error::data("the match by NOMS number names nobody"));
   }
   return matched{decision.crn, {}};
 }
@@ -166,11 +171,13 @@ result<attempt_result> sync_status_change(sync_run& run) {
   SALLYPORT_TRY(auto of, run.ask.read_booking());
   if (!of.active) {
     run.tell(telemetry::status_not_active(run.on));
-    return no_longer_valid;
+    return run.settings.restored.inactive_is_completed
+             ? attempt_result::ended(message_status::completed)
+             : no_longer_valid;
   }
   const bool interested = run.settings.prisons.contains(of.agency_id);
   if (interested)
-    run.refreshed = snapshot_of(of); // §10.11
+    run.refresh(of);
   // 4. Who it is in Delius.
   SALLYPORT_TRY(auto person, match_person(run, of, *start));
   if (person.end)

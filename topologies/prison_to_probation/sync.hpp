@@ -3,6 +3,7 @@
 #include "engine/core/error.hpp"
 #include "engine/operators/context.hpp"
 #include "topologies/prison_to_probation/attempt.hpp"
+#include "topologies/prison_to_probation/flaws.hpp"
 #include "topologies/prison_to_probation/peers.hpp"
 #include "topologies/prison_to_probation/settings.hpp"
 #include "topologies/prison_to_probation/telemetry.hpp"
@@ -18,6 +19,8 @@ struct sync_settings {
   profile of = profile::full;
   interested_prisons prisons{""};
   zone london;
+  flaws restored;      ///< of the original, in compatibility
+  bool effects = true; ///< off: nothing leaves, all that would have is told instead
 };
 
 /// What the functions work with.
@@ -27,11 +30,16 @@ struct sync_run {
   const event& on;
   progress& remembered;
   std::optional<booking_snapshot>& refreshed;
+  bool& wrote;
   peers ask;
 
   void tell(const telemetry_event& what);
   /// Puts a domain event on its port.
   void announce(record domain_event);
+  /// What reports show from now on: the checks were passed (§10.11).
+  void refresh(const booking& of);
+  /// A write to Delius. With effects off it is told instead, and answered with 200 and no body.
+  [[nodiscard]] write_answer send(call_request request, std::string_view what);
   /// A write where both 404 and 409 are the miss of its step (§4.6, §10.6): false. Any other answer
   /// than 200 is an error. `body`, if given, gets that of the answer.
   [[nodiscard]] result<bool> write(call_request request, std::string_view what,

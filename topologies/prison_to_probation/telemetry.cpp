@@ -298,6 +298,31 @@ telemetry_event dead_letter(std::string_view event_type, std::optional<std::int6
   return std::move(out).with("cause", cause).with("detail", detail);
 }
 
+telemetry_event effect_withheld(const event& on, std::string_view port, std::string_view request,
+                                std::string_view body) {
+  return of_own("P2PEffectWithheld", on)
+    .with("port", port)
+    .with("request", request)
+    .with("body", body);
+}
+
+telemetry_event intervention(const event& on, const order& by, std::string_view status,
+                             std::uint32_t retry_count) {
+  return of_own("P2PIntervention", on)
+    .with("command", to_string(by.what))
+    .with("reason", std::string_view{by.reason})
+    .with("by", std::string_view{by.by})
+    .with("status", status)
+    .with("retryCount", std::int64_t{retry_count});
+}
+
+telemetry_event intervention_refused(const event* on, std::string_view command,
+                                     std::string_view why) {
+  auto out = on != nullptr ? of_own("P2PInterventionRefused", *on)
+                           : telemetry_event{"P2PInterventionRefused"};
+  return std::move(out).with("command", command).with("why", why);
+}
+
 telemetry_event given_up(const event& on, std::string_view status, std::uint32_t retry_count) {
   return of_own("P2PGivenUp", on)
     .with("status", status)

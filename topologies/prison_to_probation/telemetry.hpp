@@ -5,6 +5,7 @@
 #include "topologies/prison_to_probation/booking.hpp"
 #include "topologies/prison_to_probation/event.hpp"
 #include "topologies/prison_to_probation/matching.hpp"
+#include "topologies/prison_to_probation/order.hpp"
 
 #include <cstdint>
 #include <optional>
@@ -136,6 +137,16 @@ namespace telemetry {
 [[nodiscard]] telemetry_event dead_letter(std::string_view event_type,
                                           std::optional<std::int64_t> booking_id,
                                           std::string_view cause, std::string_view detail);
+/// Effects are off: what would have left, as it would have left. `request` is a request line, or
+/// the type of a domain event.
+[[nodiscard]] telemetry_event effect_withheld(const event& on, std::string_view port,
+                                              std::string_view request, std::string_view body);
+/// A person did something to a record.
+[[nodiscard]] telemetry_event intervention(const event& on, const order& by,
+                                           std::string_view status, std::uint32_t retry_count);
+/// A person's order was not followed. `on`: the record that it is about, if there is one.
+[[nodiscard]] telemetry_event intervention_refused(const event* on, std::string_view command,
+                                                   std::string_view why);
 /// The end of deleteBy: no attempt succeeded (§10.3).
 [[nodiscard]] telemetry_event given_up(const event& on, std::string_view status,
                                        std::uint32_t retry_count);

@@ -1,7 +1,8 @@
 #include "engine/operators/registry.hpp"
 #include "topologies/prison_to_probation/checks.hpp"
+#include "topologies/prison_to_probation/event_header.hpp"
+#include "topologies/prison_to_probation/flaws.hpp"
 #include "topologies/prison_to_probation/message_ids.hpp"
-#include "topologies/prison_to_probation/row.hpp"
 #include "topologies/prison_to_probation/snapshot_header.hpp"
 #include "topologies/prison_to_probation/telemetry.hpp"
 
@@ -13,6 +14,11 @@ namespace {
 /// How long to wait before the reads of a validation are made again (§10.13).
 constexpr duration again_initial = std::chrono::seconds{5};
 constexpr duration again_max = std::chrono::minutes{5};
+
+/// In compatibility: how often a message is received before it is dead, and the pause between two
+/// receives, so that it is over within a second (§9).
+constexpr std::uint64_t receives_max = 3;
+constexpr duration receive_again{300};
 
 duration pause_after(std::uint64_t tries) {
   auto pause = again_initial;
@@ -40,6 +46,7 @@ config::spec validate_spec() {
            .by_default("")
            .example("MDI,LEI")
            .doc("The prisons that take part, comma-separated; empty means all."))
+    .add(compatibility_field())
     .example("profile: full\nonly_prisons: \"\"\n");
 }
 
@@ -102,16 +109,18 @@ struct validation_end {
 class validate final : public operator_base {
 public:
   explicit validate(const config::params& with)
-    : profile_(profile_of(with.text("profile"))), prisons_(with.text("only_prisons")) {}
+    : profile_(profile_of(with.text("profile"))), prisons_(with.text("only_prisons")),
+      restored_(flaws_of(with)) {}
 
   verdict process(record&& r, context& ctx) override {
-    const auto parsed = parse_event(r, profile_);
+    const auto parsed = event_of(r, profile_, restored_.missing_is_zero);
     if (const auto* bad = std::get_if<bad_event>(&parsed))
       return verdict::reject(std::move(r), bad->cause, bad->detail);
     const auto* what = std::get_if<event>(&parsed);
     if (what == nullptr)
       return verdict::discard("unexpected_type");
-    if (!what->message_id.empty() && !message_ids::add(what->message_id, ctx)) {
+    if (!what->message_id.empty() && !restored_.repeats_pass &&
+        !message_ids::add(what->message_id, ctx)) {
       tell(telemetry::repeated(*what), *what, ctx);
       return verdict::discard("repeated_message");
     }
@@ -126,7 +135,7 @@ public:
     if (!about)
       return validation_end{kind::dead, about.error().what}.encode();
     const auto what = event_in(about->received);
-    peers ask{with, what.booking_id};
+    peers ask{with, what.booking_id, restored_.one_try};
     auto found = check_event(ask, what, prisons_);
     if (!found)
       return validation_end{found.error().retry == retry_hint::never ? kind::dead : kind::again,
@@ -134,6 +143,12 @@ public:
         .encode();
     if (!found->refused.empty())
       return validation_end{kind::refused, std::string{found->refused}}.encode();
+    if (restored_.booking_read_again) {
+      auto again = ask.read_booking();
+      if (!again)
+        return validation_end{kind::again, again.error().what}.encode();
+      found->of = *std::move(again);
+    }
     return validation_end{kind::passed, encode(snapshot_of(*found->of))}.encode();
   }
 
@@ -152,19 +167,23 @@ public:
       reject(std::move(received), what, "internal", outcome.error().what, ctx);
       return;
     }
+    if (restored_.three_receives && (outcome->what == kind::dead || outcome->what == kind::again))
+      outcome->what = about->tries < receives_max ? kind::again : kind::dead;
     switch (outcome->what) {
     case kind::passed:
       set_snapshot(received, outcome->text);
       ctx.settle(term::in_call, verdict::forward(std::move(received)));
       break;
     case kind::refused:
-      tell(telemetry::rejected(what, outcome->text), what, ctx);
+      if (!restored_.rejects_lost)
+        tell(telemetry::rejected(what, outcome->text), what, ctx);
       ctx.settle(term::in_call, verdict::discard(std::move(outcome->text)));
       break;
     case kind::dead: reject(std::move(received), what, "read_refused", outcome->text, ctx); break;
     case kind::again: {
       const auto name = "again/" + end.key + "/" + std::to_string(ctx.number());
-      const auto at = ctx.now() + pause_after(about->tries);
+      const auto at =
+        ctx.now() + (restored_.three_receives ? receive_again : pause_after(about->tries));
       ++about->tries;
       ctx.count("ptpu_validation_repeats", "");
       ctx.timer_set(name, at, about->encode());
@@ -187,7 +206,7 @@ public:
 private:
   /// The event of a record that `process` let in.
   [[nodiscard]] event event_in(const record& received) const {
-    auto parsed = parse_event(received, profile::full);
+    auto parsed = event_of(received, profile::full, restored_.missing_is_zero);
     const auto* what = std::get_if<event>(&parsed);
     return what != nullptr ? *what : event{};
   }
@@ -198,6 +217,7 @@ private:
 
   static void reject(record received, const event& what, std::string cause,
                      const std::string& detail, context& ctx) {
+    drop_event(received);
     if (!what.message_id.empty())
       message_ids::remove(what.message_id, ctx);
     tell(telemetry::dead_letter(to_string(what.type), what.booking_id, cause, detail), what, ctx);
@@ -206,6 +226,7 @@ private:
 
   profile profile_;
   interested_prisons prisons_;
+  flaws restored_;
 };
 
 operator_entry validate_entry() {
