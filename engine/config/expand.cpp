@@ -137,6 +137,7 @@ void expand(node& scalar, const resolver& resolve, findings& out) {
       scalar.unresolved = true;
       return;
     }
+    scalar.has_variable = true;
     if (auto value = resolve(rest.substr(2, close - 2), scalar.where, out)) {
       scalar.text += value->text;
       scalar.from_secret = scalar.from_secret || value->secret;

@@ -24,8 +24,10 @@ public:
   /// A scalar in quotes is text, never a number. One `${...}` and nothing else counts as unquoted.
   bool quoted = false;
   bool from_secret = false; ///< the value came from a NAME_FILE or was declared secret: never shown
-  bool unresolved = false;  ///< a ${...} had no value: that was told, and the text means nothing
-  std::vector<node> items;  ///< of a sequence
+  /// A ${...} had no value, or the section is not YAML: that was told, and the value means nothing.
+  bool unresolved = false;
+  bool has_variable = false;  ///< some of the text came from a ${...}
+  std::vector<node> items;    ///< of a sequence
   std::vector<entry> entries; ///< of a mapping, in the order of the file
 
   [[nodiscard]] const node* find(std::string_view name) const;
@@ -42,6 +44,10 @@ using environment = std::function<std::optional<std::string>(std::string_view na
 
 /// The process environment.
 [[nodiscard]] environment process_environment();
+
+/// Whether some sections of a file stand as null, unresolved: they are no YAML, or are given twice.
+/// What such a tree lacks tells nothing.
+[[nodiscard]] bool is_partly_read(const node& root);
 
 /// Reads YAML text. Replaces `${NAME}` and `${NAME:default}` from `env`, or from the file that
 /// `NAME_FILE` names. Mistakes (syntax, duplicate keys, anchors, unset variables) are added to

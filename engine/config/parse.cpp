@@ -177,6 +177,10 @@ private:
         if (e.name == f.name)
           given = &e;
     value v = absent(f, given != nullptr ? given->where : where);
+    if (given != nullptr && given->value.type == node::kind::null && given->value.unresolved) {
+      into.values.emplace(f.name, std::move(v));
+      return;
+    }
     if (given != nullptr && !(f.type == field_type::any && given->value.type == node::kind::null)) {
       v.present = true;
       take(f, path + "." + f.name, given->value, v);

@@ -100,6 +100,8 @@ void mark(node& tree, const field& f) {
 
 } // namespace
 
+bool names_a_password(const std::string& text) { return without_user(text) != text; }
+
 void mark_all_secret(node& tree) {
   tree.from_secret = true;
   for (auto& e : tree.entries)

@@ -19,6 +19,9 @@ void mark_secrets(node& tree, const std::vector<field>& fields);
 /// Marks all values below.
 void mark_all_secret(node& tree);
 
+/// Whether a text is an address with a user part: `http://user:password@host`.
+[[nodiscard]] bool names_a_password(const std::string& text);
+
 /// The tree as YAML, one field a line.
 [[nodiscard]] std::string to_yaml(const node& tree);
 

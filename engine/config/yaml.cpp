@@ -6,9 +6,11 @@
 #include <yaml-cpp/mark.h>
 #include <yaml-cpp/parser.h>
 
+#include <algorithm>
 #include <array>
 #include <sstream>
 #include <utility>
+#include <vector>
 
 namespace sallyport::config {
 
@@ -35,36 +37,110 @@ std::size_t utf8_length(std::string_view text) {
   return length;
 }
 
-/// Finds the first character that no config may hold. One is enough: a file with a tab has many.
-bool check_characters(std::string_view text, const std::string& file, findings& out) {
-  int line = 1;
-  int column = 1;
-  auto refuse = [&](std::string what, std::string hint) {
-    out.push_back({{file, line, column}, std::move(what), std::move(hint)});
-    return false;
-  };
-  while (!text.empty()) {
-    auto length = utf8_length(text);
-    if (length == 0)
-      return refuse("the file is not UTF-8 here", "save it as UTF-8");
-    const auto c = static_cast<unsigned char>(text.front());
-    if (c == '\t')
-      return refuse("a tab stands here", "indent with spaces; in a quoted text write \\t");
-    if ((c < 0x20 && c != '\n' && c != '\r') || c == 0x7f)
-      return refuse("a control character stands here", "remove it");
-    line += c == '\n' ? 1 : 0;
-    column = c == '\n' ? 1 : column + 1;
-    text.remove_prefix(length);
+/// The text with what no config may hold put right, so that the rest can be checked as well. A
+/// mistake is told once a line. Nothing when a tab indents, as what is meant is anybody's guess.
+class character_check {
+public:
+  character_check(const std::string& file, findings& out) : file_(file), out_(out) {}
+
+  std::optional<std::string> read(std::string_view text) {
+    std::string clean;
+    clean.reserve(text.size());
+    while (!text.empty()) {
+      const auto length = utf8_length(text);
+      take(text.substr(0, std::max<std::size_t>(length, 1)), length != 0, clean);
+      text.remove_prefix(std::max<std::size_t>(length, 1));
+    }
+    if (told_ > told_max)
+      out_.push_back(
+        {{file_, 0, 0},
+         "such characters stand on " + std::to_string(told_ - told_max) + " more lines",
+         ""});
+    return indented_by_tab_ ? std::nullopt : std::optional{std::move(clean)};
   }
-  return true;
+
+private:
+  static constexpr int told_max = 20;
+
+  void take(std::string_view character, bool is_utf8, std::string& clean) {
+    const auto c = static_cast<unsigned char>(character.front());
+    if (!is_utf8) {
+      refuse("the file is not UTF-8 here", "save it as UTF-8");
+      clean += "\xef\xbf\xbd"; // the sign for what cannot be read
+    } else if (c == '\t') {
+      indented_by_tab_ = indented_by_tab_ || only_spaces_;
+      refuse("a tab stands here", "indent with spaces; in a quoted text write \\t");
+      clean += ' ';
+    } else if ((c < 0x20 && c != '\n' && c != '\r') || c == 0x7f) {
+      refuse("a control character stands here", "remove it");
+      clean += ' ';
+    } else {
+      clean += character;
+    }
+    only_spaces_ = c == '\n' || (only_spaces_ && c == ' ');
+    line_ += c == '\n' ? 1 : 0;
+    column_ = c == '\n' ? 1 : column_ + 1;
+  }
+
+  void refuse(std::string what, std::string hint) {
+    if (told_line_ != line_ && ++told_ <= told_max)
+      out_.push_back({{file_, line_, column_}, std::move(what), std::move(hint)});
+    told_line_ = line_;
+  }
+
+  const std::string& file_;
+  findings& out_;
+  int line_ = 1;
+  int column_ = 1;
+  int told_ = 0;
+  int told_line_ = 0;
+  bool only_spaces_ = true;
+  bool indented_by_tab_ = false;
+};
+
+/// Places of a text: the library counts bytes of a line, people characters.
+class places {
+public:
+  places(const std::string& file, std::string_view text) : file_(file), text_(text) {}
+
+  [[nodiscard]] location at(const YAML::Mark& mark) {
+    if (mark.is_null())
+      return {file_, 0, 0};
+    if (starts_.empty())
+      find_lines();
+    const auto line = std::min(static_cast<std::size_t>(mark.line), starts_.size() - 1);
+    const auto before = text_.substr(starts_[line], static_cast<std::size_t>(mark.column));
+    const auto inner = std::ranges::count_if(
+      before, [](char c) { return (static_cast<unsigned char>(c) & 0xc0U) == 0x80U; });
+    return {file_, mark.line + 1, mark.column + 1 - static_cast<int>(inner)};
+  }
+
+private:
+  void find_lines() {
+    starts_.push_back(0);
+    for (auto at = text_.find('\n'); at != std::string_view::npos; at = text_.find('\n', at + 1))
+      starts_.push_back(at + 1);
+  }
+
+  const std::string& file_;
+  std::string_view text_;
+  std::vector<std::size_t> starts_;
+};
+
+/// What stands for a section of which nothing is known.
+node unknown(const location& where) {
+  node nothing;
+  nothing.where = where;
+  nothing.unresolved = true;
+  return nothing;
 }
 
 // -- the tree from the library's events -----------------------------------------------------------
 
 class tree_builder final : public YAML::EventHandler {
 public:
-  tree_builder(const std::string& file, const resolver& resolve, findings& out)
-    : file_(file), resolve_(resolve), out_(out) {}
+  tree_builder(places& where, const resolver& resolve, findings& out)
+    : places_(where), resolve_(resolve), out_(out) {}
 
   void OnDocumentStart(const YAML::Mark& /*mark*/) override {}
   void OnDocumentEnd() override {}
@@ -118,19 +194,15 @@ private:
     bool key_is_good;
   };
 
-  [[nodiscard]] location place(const YAML::Mark& mark) const {
-    return mark.is_null() ? location{file_, 0, 0} : location{file_, mark.line + 1, mark.column + 1};
-  }
-
-  [[nodiscard]] node made(node::kind type, const YAML::Mark& mark) const {
+  [[nodiscard]] node made(node::kind type, const YAML::Mark& mark) {
     node n;
     n.type = type;
-    n.where = place(mark);
+    n.where = places_.at(mark);
     return n;
   }
 
   void refuse(const YAML::Mark& mark, std::string what, std::string hint) {
-    out_.push_back({place(mark), std::move(what), std::move(hint)});
+    out_.push_back({places_.at(mark), std::move(what), std::move(hint)});
   }
 
   void refuse_anchor(const YAML::Mark& mark, YAML::anchor_t anchor) {
@@ -189,14 +261,17 @@ private:
       return say("merge keys (<<) are not read here", "write the fields out");
     if (key.text.find("${") != std::string::npos)
       return say("the name of a field cannot hold ${...}", "only values can");
-    for (const auto& e : parent.value.entries)
-      if (e.name == key.text)
+    for (auto& e : parent.value.entries)
+      if (e.name == key.text) {
+        if (open_.size() == 1)
+          e.value = unknown(e.where);
         return say("'" + key.text + "' is given twice",
                    "it stands on line " + std::to_string(e.where.line) + " already");
+      }
     parent.key_is_good = true;
   }
 
-  const std::string& file_;
+  places& places_;
   const resolver& resolve_;
   findings& out_;
   std::vector<frame> open_;
@@ -241,10 +316,8 @@ constexpr std::array<explanation, 15> explanations{{
    "write \\\\ for a backslash, or use single quotes"},
 }};
 
-finding syntax_finding(const std::string& file, const YAML::Exception& e) {
-  finding f{{file, 0, 0}, "not valid YAML: " + e.msg, ""};
-  if (!e.mark.is_null())
-    f.where = {file, e.mark.line + 1, e.mark.column + 1};
+finding syntax_finding(places& where, const YAML::Exception& e) {
+  finding f{where.at(e.mark), "not valid YAML: " + e.msg, ""};
   for (const auto& x : explanations)
     if (e.msg.starts_with(x.of)) {
       f.what = "not valid YAML: " + std::string{x.what};
@@ -255,6 +328,96 @@ finding syntax_finding(const std::string& file, const YAML::Exception& e) {
   return f;
 }
 
+/// The tree of a text; nothing when it is not YAML, which is told.
+std::optional<node> tree_of(const std::string& text, const std::string& file,
+                            const resolver& resolve, findings& out) {
+  places where{file, text};
+  tree_builder tree{where, resolve, out};
+  try {
+    std::istringstream in{text};
+    YAML::Parser parser{in};
+    if (parser.HandleNextDocument(tree)) {
+      findings ignored;
+      tree_builder second{where, resolve, ignored};
+      if (parser.HandleNextDocument(second))
+        out.push_back({second.root.where, "a second document begins here",
+                       "a file holds one; remove the '---' and what follows"});
+    }
+  } catch (const YAML::Exception& e) {
+    out.push_back(syntax_finding(where, e));
+    return std::nullopt;
+  } catch (const std::exception& e) {
+    out.push_back({{file, 0, 0}, std::string{"not valid YAML: "} + e.what(), ""});
+    return std::nullopt;
+  }
+  if (tree.root.where.file.empty())
+    tree.root.where = {file, 1, 1};
+  return std::move(tree.root);
+}
+
+// -- a file that is not YAML, section by section --------------------------------------------------
+
+/// A field at the start of a line: `parts:`.
+std::string_view section_name(std::string_view line) {
+  const auto end =
+    line.find_first_not_of("abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_-");
+  const bool is_one = end != std::string_view::npos && end > 0 && line[0] != '-' &&
+                      line[end] == ':' &&
+                      (end + 1 == line.size() || line[end + 1] == ' ' || line[end + 1] == '\r');
+  return is_one ? line.substr(0, end) : std::string_view{};
+}
+
+struct section {
+  std::string name;
+  int line = 0;
+  std::string text; ///< behind so many newlines that its lines count from the start of the file
+};
+
+std::vector<section> sections_of(std::string_view text) {
+  std::vector<section> all;
+  for (int line = 1; !text.empty(); ++line) {
+    const auto end = std::min(text.find('\n'), text.size());
+    const auto name = section_name(text.substr(0, end));
+    if (!name.empty())
+      all.push_back(
+        {std::string{name}, line, std::string(static_cast<std::size_t>(line) - 1, '\n')});
+    if (!all.empty())
+      (all.back().text += text.substr(0, end)) += '\n';
+    text.remove_prefix(std::min(end + 1, text.size()));
+  }
+  return all;
+}
+
+/// What can be read of a file that is not YAML as a whole, so that a mistake in one section hides
+/// none in another. A section that cannot be read stands as an unresolved value: nothing is known
+/// of it. Nothing when no section tells what is wrong with the whole.
+std::optional<node> tree_of_sections(std::string_view text, const std::string& file,
+                                     const resolver& resolve, findings& out) {
+  node root;
+  root.type = node::kind::mapping;
+  root.where = {file, 1, 1};
+  findings all;
+  bool any_broken = false;
+  for (const auto& s : sections_of(text)) {
+    if (const auto* same = root.find(s.name))
+      all.push_back({{file, s.line, 1},
+                     "'" + s.name + "' is given twice",
+                     "it stands on line " + std::to_string(same->where.line) + " already"});
+    auto read = tree_of(s.text, file, resolve, all);
+    any_broken = any_broken || !read;
+    if (read && read->entries.size() == 1 && root.find(s.name) == nullptr) {
+      root.entries.push_back(std::move(read->entries.front()));
+      continue;
+    }
+    root.entries.push_back({s.name, {file, s.line, 1}, unknown({file, s.line, 1})});
+  }
+  if (!any_broken)
+    return std::nullopt;
+  for (auto& f : all)
+    out.push_back(std::move(f));
+  return root;
+}
+
 } // namespace
 
 node parse_yaml_with(std::string_view text, const std::string& file, const resolver& resolve,
@@ -263,29 +426,23 @@ node parse_yaml_with(std::string_view text, const std::string& file, const resol
     out.push_back({{file, 0, 0}, "the text is bigger than 1MiB", "is this the right file?"});
     return {};
   }
-  if (!check_characters(text, file, out))
+  auto clean = character_check{file, out}.read(text);
+  if (!clean)
     return {};
-  tree_builder tree{file, resolve, out};
-  try {
-    std::istringstream in{std::string{text}};
-    YAML::Parser parser{in};
-    if (parser.HandleNextDocument(tree)) {
-      findings ignored;
-      tree_builder second{file, resolve, ignored};
-      if (parser.HandleNextDocument(second))
-        out.push_back({second.root.where, "a second document begins here",
-                       "a file holds one; remove the '---' and what follows"});
-    }
-  } catch (const YAML::Exception& e) {
-    out.push_back(syntax_finding(file, e));
-    return {};
-  } catch (const std::exception& e) {
-    out.push_back({{file, 0, 0}, std::string{"not valid YAML: "} + e.what(), ""});
-    return {};
-  }
-  if (tree.root.where.file.empty())
-    tree.root.where = {file, 1, 1};
-  return std::move(tree.root);
+  findings whole;
+  auto tree = tree_of(*clean, file, resolve, whole);
+  if (!tree)
+    if (auto parts = tree_of_sections(*clean, file, resolve, out))
+      return std::move(*parts);
+  for (auto& f : whole)
+    out.push_back(std::move(f));
+  return tree ? std::move(*tree) : node{};
+}
+
+bool is_partly_read(const node& root) {
+  return std::ranges::any_of(root.entries, [](const auto& e) {
+    return e.value.type == node::kind::null && e.value.unresolved;
+  });
 }
 
 node parse_yaml(std::string_view text, const std::string& file, const environment& env,

@@ -305,9 +305,12 @@ loaded read_topology(std::string_view yaml, const std::string& path, const given
   loaded result;
   const auto before = out.size();
   // The settings are declared in the file in which they are used: so it is read twice.
-  auto draft = config::parse_yaml_with(yaml, path, patient_resolver(), out);
-  if (out.size() != before)
+  findings told_again;
+  auto draft = config::parse_yaml_with(yaml, path, patient_resolver(), told_again);
+  if (draft.type == node::kind::null && !told_again.empty()) {
+    std::ranges::move(told_again, std::back_inserter(out));
     return result;
+  }
   findings form;
   auto first = topology_spec().parse(&draft, draft.where, form);
   std::vector<std::string> declared;
@@ -326,8 +329,10 @@ loaded read_topology(std::string_view yaml, const std::string& path, const given
     values = setting_values(first, given, out);
   auto tree = config::parse_yaml_with(yaml, path, setting_resolver(values, declared, asked), out);
   auto file = topology_spec().parse(&tree, tree.where, out);
-  if (!is_mapping)
+  if (!is_mapping || config::is_partly_read(tree)) {
+    sort_by_place(out, before);
     return result;
+  }
 
   auto& g = result.topology;
   g.name = file.text("topology");

@@ -77,6 +77,24 @@ struct bound_connector {
   params with;
 };
 
+/// A secret that stands in a file is a secret of all who may read the file, and of its history.
+void refuse_plain_secrets(const std::vector<field>& fields, const node& tree, findings& out) {
+  const auto hint = "write \"${NAME}\" and set NAME, or NAME_FILE to a file that holds it";
+  for (const auto& e : tree.entries) {
+    auto f = std::ranges::find_if(fields, [&](const field& k) { return k.name == e.name; });
+    if (f == fields.end())
+      continue;
+    if (f->is_secret && e.value.type == node::kind::scalar && !e.value.has_variable &&
+        !e.value.text.empty())
+      out.push_back({e.value.where, quote(e.name) + " is a secret in plain text", hint});
+    else if (e.value.type == node::kind::scalar && !e.value.has_variable &&
+             config::names_a_password(e.value.text))
+      out.push_back(
+        {e.value.where, quote(e.name) + " holds a user and password in plain text", hint});
+    refuse_plain_secrets(f->fields, e.value, out);
+  }
+}
+
 /// Reads `connector: { its fields }`.
 bound_connector read_connector(const node::entry& from, role as, findings& out) {
   const auto& registry = connector_registry::instance();
@@ -96,6 +114,7 @@ bound_connector read_connector(const node::entry& from, role as, findings& out) 
   }
   const auto before = out.size();
   auto with = form->parse(&from.value, from.where, out);
+  refuse_plain_secrets(form->fields, from.value, out);
   if (out.size() != before)
     return {};
   return {connector, std::move(with)};
@@ -112,8 +131,13 @@ public:
     made_.application = file.text("application");
     read_log(file);
     read_sections(file);
-    const auto ports_known = read_topology_of(file);
-    if (ports_known) {
+    // A section that could not be read was told; what follows from it is not.
+    auto is_known = [&](const char* section) {
+      const auto* found = tree.find(section);
+      return found == nullptr || found->type != node::kind::null || !found->unresolved;
+    };
+    const auto ports_known = is_known("settings") && read_topology_of(file);
+    if (ports_known && is_known("bind") && is_known("application")) {
       check_names(file);
       for (const auto& p : made_.topology.ports)
         if (std::ranges::find(unclear_, p.name) == unclear_.end())
@@ -164,7 +188,8 @@ private:
     made_.http.port = static_cast<std::uint16_t>(http.number("port"));
     made_.http.body_bytes_max = static_cast<std::size_t>(http.size("body_bytes_max"));
     made_.logging = {file.object("logging").text("format"), file.object("logging").text("level")};
-    made_.limits = read_limits(file.object("limits"), out_);
+    if (file.has("limits"))
+      made_.limits = read_limits(file.object("limits"), out_);
   }
 
   bool read_topology_of(const params& file) {

@@ -1,4 +1,6 @@
+#include "engine/config/diagnostics.hpp"
 #include "engine/topology/plan.hpp"
+#include "tools/command/terminal.hpp"
 #include "tools/command/verb.hpp"
 
 #include <CLI/CLI.hpp>
@@ -6,18 +8,27 @@
 #include <iostream>
 #include <memory>
 #include <string>
+#include <unistd.h>
 #include <vector>
 
 namespace sallyport::command {
 
 namespace {
 
-/// A topology file names itself by its first key; anything else is taken for a config.
+struct options {
+  std::vector<std::string> files;
+  std::string format = "text";
+};
+
+/// A topology file has parts; anything else is taken for a config.
 bool is_topology(const std::string& path) {
   config::findings ignored;
   auto root = config::load_yaml(
     path, [](std::string_view) { return std::optional<std::string>{""}; }, ignored);
-  return root.find("parts") != nullptr || root.find("application") == nullptr;
+  const bool has_parts = root.find("parts") != nullptr || root.find("ports") != nullptr;
+  return (has_parts && root.find("bind") == nullptr) ||
+         (root.find("topology") != nullptr && root.find("application") == nullptr &&
+          root.find("bind") == nullptr);
 }
 
 config::findings lint(const std::string& path) {
@@ -29,22 +40,41 @@ config::findings lint(const std::string& path) {
   return found;
 }
 
+/// A topology that several configs name would be told of with each.
+void add_new(config::findings& all, const config::findings& found) {
+  for (const auto& f : found)
+    if (std::ranges::none_of(all, [&](const auto& told) { return told.text() == f.text(); }))
+      all.push_back(f);
+}
+
+int lint_all(const options& o) {
+  config::findings all;
+  for (const auto& file : o.files) {
+    const auto found = lint(file);
+    add_new(all, found);
+    if (found.empty() && o.format == "text")
+      std::cout << file << ": ok\n";
+  }
+  if (o.format == "json")
+    std::cout << config::to_json(all);
+  else if (o.format == "github")
+    std::cout << config::to_github(all);
+  else if (!all.empty())
+    print(all);
+  return all.empty() ? exit_ok : exit_usage;
+}
+
 } // namespace
 
 void declare_lint(CLI::App& sub, int& code) {
-  auto files = std::make_shared<std::vector<std::string>>();
-  sub.add_option("FILE", *files, "Config or topology files.")->required();
-  sub.callback([files, &code] {
-    for (const auto& file : *files) {
-      auto found = lint(file);
-      if (found.empty()) {
-        std::cout << file << ": ok\n";
-        continue;
-      }
-      print(found);
-      code = exit_usage;
-    }
-  });
+  auto o = std::make_shared<options>();
+  sub.add_option("FILE", o->files, "Config or topology files.")->required();
+  sub
+    .add_option("--format", o->format,
+                "text for people; json; github: annotations of a pull request.")
+    ->check(CLI::IsMember({"text", "json", "github"}))
+    ->option_text("text|json|github");
+  sub.callback([o, &code] { code = lint_all(*o); });
 }
 
 } // namespace sallyport::command

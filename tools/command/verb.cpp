@@ -1,7 +1,11 @@
 #include "tools/command/verb.hpp"
 
+#include "engine/config/diagnostics.hpp"
+#include "tools/command/terminal.hpp"
+
 #include <array>
 #include <iostream>
+#include <unistd.h>
 
 namespace sallyport::command {
 
@@ -27,8 +31,8 @@ std::string exit_code_help() {
 }
 
 void print(const config::findings& found) {
-  for (const auto& f : found)
-    std::cerr << f.text() << '\n';
+  std::cerr << config::show(found, page_of(STDERR_FILENO)) << found.size()
+            << (found.size() == 1 ? " mistake\n" : " mistakes\n");
 }
 
 int report(const error& why) {

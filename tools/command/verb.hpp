@@ -40,7 +40,7 @@ void declare_schema(CLI::App& sub, int& code);
 void declare_log(CLI::App& sub, int& code);
 void declare_state(CLI::App& sub, int& code);
 
-/// Prints the mistakes of a file to stderr, one a line.
+/// Prints the mistakes of files to stderr, each with its line and a caret.
 void print(const config::findings& found);
 /// Prints an error and gives the exit code for it.
 [[nodiscard]] int report(const error& why);

@@ -70,7 +70,7 @@ TEST(yaml, what_only_confuses_is_refused_with_its_place) {
 }
 
 TEST(yaml, a_syntax_error_has_a_place_and_a_hint) {
-  EXPECT_EQ(told("a: [1, 2\nb: 3"), "f:2:2: not valid YAML: a '[' is not closed before this; close "
+  EXPECT_EQ(told("a: [1, 2\nb: 3"), "f:2:1: not valid YAML: a '[' is not closed before this; close "
                                     "it with ']'; a ${...} needs quotes around it");
   EXPECT_EQ(told("a: b: c"), "f:1:5: not valid YAML: a ':' stands where no field can begin; check "
                              "the indentation; a text with ': ' in it needs quotes");
