@@ -1,6 +1,7 @@
 #pragma once
 
 #include "bench/support/bench.hpp"
+#include "bench/support/events.hpp"
 #include "engine/log/embedded_log.hpp"
 #include "engine/observe/metrics.hpp"
 #include "engine/runtime/instance.hpp"
@@ -75,12 +76,5 @@ private:
   std::unique_ptr<runtime::environment> environment_;
   std::unique_ptr<runtime::instance> instance_;
 };
-
-/// A prison event of 800 bytes as JSON; the n-th is the same in every run. `booking` may repeat.
-[[nodiscard]] std::string event_json(std::size_t n, std::size_t booking);
-inline constexpr std::size_t event_bytes = 800;
-
-/// A well mixed number of `n`, for keys that come in no order.
-[[nodiscard]] std::uint64_t mixed(std::uint64_t n);
 
 } // namespace sallyport::bench

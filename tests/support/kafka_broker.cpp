@@ -5,6 +5,7 @@
 #include <csignal>
 #include <cstdlib>
 #include <fstream>
+#include <iostream>
 #include <stdexcept>
 #include <unistd.h>
 
@@ -68,8 +69,8 @@ own_broker::~own_broker() {
   try {
     (void) tool({"kill"});
     (void) tool({"stop"});
-  } catch (const std::exception&) {
-    // Its guard ends it with this process.
+  } catch (const std::exception& why) {
+    std::cerr << why.what() << "; its guard ends it with this process\n";
   }
 }
 

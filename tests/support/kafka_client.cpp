@@ -5,6 +5,7 @@
 #include <chrono>
 #include <librdkafka/rdkafka.h>
 #include <stdexcept>
+#include <utility>
 
 namespace sallyport::test {
 
@@ -35,7 +36,10 @@ void check(rd_kafka_resp_err_t code, const std::string& what) {
     fail(what, rd_kafka_err2str(code));
 }
 
-handle make(rd_kafka_type_t type, const kafka_client::properties& with) {
+void on_delivery(rd_kafka_t* client, const rd_kafka_message_t* m, void* failed);
+
+handle make(rd_kafka_type_t type, const kafka_client::properties& with,
+            rd_kafka_resp_err_t* failed = nullptr) {
   std::array<char, 512> why{};
   auto* conf = rd_kafka_conf_new();
   // A test that kills a broker knows that it is gone.
@@ -44,6 +48,10 @@ handle make(rd_kafka_type_t type, const kafka_client::properties& with) {
     if (rd_kafka_conf_set(conf, name.c_str(), value.c_str(), why.data(), why.size()) !=
         RD_KAFKA_CONF_OK)
       fail(name, why.data());
+  if (failed != nullptr) {
+    rd_kafka_conf_set_opaque(conf, failed);
+    rd_kafka_conf_set_dr_msg_cb(conf, on_delivery);
+  }
   handle made{rd_kafka_new(type, conf, why.data(), why.size())};
   if (!made) {
     rd_kafka_conf_destroy(conf);
@@ -85,6 +93,56 @@ std::optional<std::string> text_of(const void* at, std::size_t size) {
   return std::string{static_cast<const char*>(at), size};
 }
 
+rd_kafka_vu_t argument(rd_kafka_vtype_t type) {
+  rd_kafka_vu_t made{};
+  made.vtype = type;
+  return made;
+}
+
+/// An empty text does not become a null: its address is given, with no length.
+rd_kafka_vu_t argument(rd_kafka_vtype_t type, const std::optional<std::string>& text) {
+  auto made = argument(type);
+  if (text) {
+    made.u.mem.ptr = const_cast<char*>(text->data()); // NOLINT: it is copied, and never written to
+    made.u.mem.size = text->size();
+  }
+  return made;
+}
+
+/// Waits while the client's queue is full.
+rd_kafka_resp_err_t send(rd_kafka_t* client, const std::string& topic, const kafka_record& r) {
+  std::vector<rd_kafka_vu_t> all{argument(RD_KAFKA_VTYPE_KEY, r.key),
+                                 argument(RD_KAFKA_VTYPE_VALUE, r.value)};
+  all.push_back(argument(RD_KAFKA_VTYPE_TOPIC));
+  all.back().u.cstr = topic.c_str();
+  all.push_back(argument(RD_KAFKA_VTYPE_PARTITION));
+  all.back().u.i32 = r.partition < 0 ? RD_KAFKA_PARTITION_UA : r.partition;
+  all.push_back(argument(RD_KAFKA_VTYPE_TIMESTAMP));
+  all.back().u.i64 = std::max<std::int64_t>(r.time_ms, 0);
+  all.push_back(argument(RD_KAFKA_VTYPE_MSGFLAGS));
+  all.back().u.i = RD_KAFKA_MSG_F_COPY;
+  for (const auto& [name, value] : r.headers) {
+    all.push_back(argument(RD_KAFKA_VTYPE_HEADER));
+    all.back().u.header = {name.c_str(), value.data(), static_cast<ssize_t>(value.size())};
+  }
+  for (;;) {
+    auto* found = rd_kafka_produceva(client, all.data(), all.size());
+    const auto code = rd_kafka_error_code(found);
+    rd_kafka_error_destroy(found);
+    const bool full = code == RD_KAFKA_RESP_ERR__QUEUE_FULL;
+    rd_kafka_poll(client, full ? 10 : 0);
+    if (!full)
+      return code;
+  }
+}
+
+/// Remembers the first failure to deliver, in the client's opaque.
+void on_delivery(rd_kafka_t* /*client*/, const rd_kafka_message_t* m, void* failed) {
+  auto& first = *static_cast<rd_kafka_resp_err_t*>(failed);
+  if (first == RD_KAFKA_RESP_ERR_NO_ERROR)
+    first = m->err;
+}
+
 kafka_record record_of(const rd_kafka_message_t& m) {
   kafka_record r;
   r.partition = m.partition;
@@ -107,16 +165,19 @@ kafka_record record_of(const rd_kafka_message_t& m) {
 } // namespace
 
 struct kafka_client::parts {
+  rd_kafka_resp_err_t failed = RD_KAFKA_RESP_ERR_NO_ERROR; ///< outlives the producer
   handle producer;
 };
 
 kafka_client::kafka_client(std::string bootstrap_servers)
   : servers_(std::move(bootstrap_servers)), parts_(std::make_unique<parts>()) {
-  parts_->producer = make(RD_KAFKA_PRODUCER, {{"bootstrap.servers", servers_},
-                                              {"enable.idempotence", "true"},
-                                              {"linger.ms", "5"},
-                                              {"message.max.bytes", "20000000"},
-                                              {"partitioner", "murmur2_random"}});
+  parts_->producer = make(RD_KAFKA_PRODUCER,
+                          {{"bootstrap.servers", servers_},
+                           {"enable.idempotence", "true"},
+                           {"linger.ms", "5"},
+                           {"message.max.bytes", "20000000"},
+                           {"partitioner", "murmur2_random"}},
+                          &parts_->failed);
 }
 
 kafka_client::~kafka_client() = default;
@@ -152,32 +213,10 @@ void kafka_client::delete_topic(const std::string& name) const {
 void kafka_client::produce(const std::string& topic,
                            const std::vector<kafka_record>& records) const {
   auto* client = parts_->producer.get();
-  for (const auto& r : records) {
-    auto* headers = rd_kafka_headers_new(r.headers.size());
-    for (const auto& [name, value] : r.headers)
-      check(rd_kafka_header_add(headers, name.c_str(), -1, value.data(),
-                                static_cast<ssize_t>(value.size())),
-            "a header");
-    // An empty text must not become a null: its address is given, with no length.
-    auto bytes = [](const std::optional<std::string>& text) {
-      return text ? const_cast<char*>(text->data()) : nullptr; // NOLINT: so the interface wants it
-    };
-    auto size = [](const std::optional<std::string>& text) { return text ? text->size() : 0; };
-    rd_kafka_resp_err_t code{};
-    do {
-      code = rd_kafka_producev(
-        client, RD_KAFKA_V_TOPIC(topic.c_str()),
-        RD_KAFKA_V_PARTITION(r.partition < 0 ? RD_KAFKA_PARTITION_UA : r.partition),
-        RD_KAFKA_V_KEY(bytes(r.key), size(r.key)), RD_KAFKA_V_VALUE(bytes(r.value), size(r.value)),
-        RD_KAFKA_V_TIMESTAMP(std::max<std::int64_t>(r.time_ms, 0)), RD_KAFKA_V_HEADERS(headers),
-        RD_KAFKA_V_MSGFLAGS(RD_KAFKA_MSG_F_COPY), RD_KAFKA_V_END);
-      rd_kafka_poll(client, code == RD_KAFKA_RESP_ERR__QUEUE_FULL ? 10 : 0);
-    } while (code == RD_KAFKA_RESP_ERR__QUEUE_FULL);
-    if (code != RD_KAFKA_RESP_ERR_NO_ERROR)
-      rd_kafka_headers_destroy(headers);
-    check(code, "produce to " + topic);
-  }
+  for (const auto& r : records)
+    check(send(client, topic, r), "produce to " + topic);
   check(rd_kafka_flush(client, patience_ms), "produce to " + topic);
+  check(std::exchange(parts_->failed, RD_KAFKA_RESP_ERR_NO_ERROR), "produce to " + topic);
 }
 
 std::int32_t kafka_client::partitions(const std::string& topic) const {
@@ -241,7 +280,7 @@ std::vector<kafka_record> kafka_client::read(const std::string& topic) const {
       fail("read " + topic, "it does not end");
   }
   rd_kafka_consumer_close(reader.get());
-  std::ranges::stable_sort(all, {}, &kafka_record::partition);
+  std::ranges::sort(all, {}, [](const auto& r) { return std::pair{r.partition, r.offset}; });
   return all;
 }
 
