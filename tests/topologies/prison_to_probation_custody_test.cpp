@@ -159,6 +159,50 @@ TEST_F(prison_to_probation_custody, the_head_profile_ends_with_the_booking_numbe
   EXPECT_EQ(peers.names, strings(status_calls.begin() + 1, status_calls.end() - 2));
 }
 
+TEST_F(prison_to_probation_custody, a_stored_event_that_the_profile_does_not_know_is_completed) {
+  start("hold_back: 0s\nprofile: head");
+  work(sample("externalMovement"));
+  EXPECT_EQ(peers.names, strings{});
+  EXPECT_EQ(told(), strings{});
+  EXPECT_EQ(the_message().status, message_status::completed);
+}
+
+TEST_F(prison_to_probation_custody, the_way_from_the_change_to_delius_is_measured) {
+  start("hold_back: 15m");
+  harness->feed(validated(message_record(
+    "EXTERNAL_MOVEMENT_RECORD-INSERTED",
+    R"({"bookingId":1200835,"movementSeq":1,"eventDatetime":"2024-03-01T11:58:00"})")));
+  harness->advance(minutes{15});
+  // From 11:58 to 12:15.
+  EXPECT_EQ(
+    harness->observed("ptpu_delius_update_seconds", "eventType=EXTERNAL_MOVEMENT_RECORD-INSERTED"),
+    std::vector<double>{17 * 60});
+}
+
+TEST_F(prison_to_probation_custody, what_did_not_reach_delius_is_not_measured) {
+  start();
+  peers.change(calls::booking, "activeFlag", false);
+  work(sample("externalMovement"));
+  EXPECT_EQ(the_message().status, message_status::completed);
+  EXPECT_TRUE(
+    harness->observed("ptpu_delius_update_seconds", "eventType=EXTERNAL_MOVEMENT_RECORD-INSERTED")
+      .empty());
+}
+
+TEST_F(prison_to_probation_custody, each_message_of_a_booking_leaves_the_reports_in_its_time) {
+  start();
+  work(sample("externalMovement"));
+  harness->advance(days{1});
+  work(sample("sentenceDatesChanged"));
+  harness->advance(days{29} - minutes{1});
+  EXPECT_EQ(harness->state().size(), 2U);
+  harness->advance(minutes{1});
+  EXPECT_EQ(the_message().what.type, event_type::sentence_dates);
+  harness->advance(days{1});
+  EXPECT_TRUE(harness->state().empty());
+  EXPECT_TRUE(harness->timers().empty());
+}
+
 TEST_F(prison_to_probation_custody, an_inactive_booking_ends_as_no_longer_valid) {
   start();
   peers.change(calls::booking, "activeFlag", false);

@@ -3,7 +3,10 @@
 #include "topologies/prison_to_probation/attempt.hpp"
 #include "topologies/prison_to_probation/delius.hpp"
 #include "topologies/prison_to_probation/domain_event.hpp"
+#include "topologies/prison_to_probation/event_header.hpp"
+#include "topologies/prison_to_probation/flaws.hpp"
 #include "topologies/prison_to_probation/matching.hpp"
+#include "topologies/prison_to_probation/order.hpp"
 #include "topologies/prison_to_probation/retention.hpp"
 
 #include <gtest/gtest.h>
@@ -63,6 +66,19 @@ INSTANTIATE_TEST_SUITE_P(
                   false},
     sentence_case{"no_sentence", R"({"custody":{}})", false},
     sentence_case{"no_start", R"({"custody":{},"sentence":{}})", false},
+    sentence_case{"not_custodial_beside_a_custodial_elsewhere",
+                  R"({"sentence":{"startDate":"2020-02-11"}},
+                     {"custody":{},"sentence":{"startDate":"2019-02-11"}})",
+                  false},
+    sentence_case{"second_of_two",
+                  R"({"custody":{},"sentence":{"startDate":"2019-02-11"}},
+                     {"custody":{},"sentence":{"startDate":"2020-02-12"}})",
+                  true},
+    sentence_case{"another_institution",
+                  R"({"custody":{"bookingNumber":"1","institution":{"code":"LEI"}},
+                      "sentence":{"startDate":"2020-02-11"}})",
+                  true},
+    sentence_case{"none_at_all", "", false},
     sentence_case{"inactive",
                   R"({"active":false,"custody":{},"sentence":{"startDate":"2020-02-11"}})", true}),
   [](const auto& of) { return std::string{of.param.name}; });
@@ -96,6 +112,25 @@ INSTANTIATE_TEST_SUITE_P(
     decision_case{
       "name_two", "NAME", {"X1", "X2"}, {"X1", "X2"}, match_outcome::too_many, "", false},
     decision_case{"nothing", "NOTHING", {}, {}, match_outcome::no_candidate, "", false},
+    decision_case{"name_nobody", "NAME", {}, {}, match_outcome::no_candidate, "", false},
+    decision_case{
+      "external_key", "EXTERNAL_KEY", {"X1"}, {"X1"}, match_outcome::to_be_told, "X1", false},
+    decision_case{
+      "partial_name", "PARTIAL_NAME", {"X1"}, {"X1"}, match_outcome::to_be_told, "X1", false},
+    decision_case{"lenient",
+                  "PARTIAL_NAME_DOB_LENIENT",
+                  {"X1", "X2"},
+                  {"X1"},
+                  match_outcome::to_be_told,
+                  "X1",
+                  false},
+    decision_case{"noms_one_of_two_that_is_not_the_first",
+                  "ALL_SUPPLIED",
+                  {"X1", "X2"},
+                  {"X2"},
+                  match_outcome::known,
+                  "X2",
+                  false},
     decision_case{"unknown_word", "MAGIC", {"X1"}, {"X1"}, match_outcome::to_be_told, "X1", false},
     decision_case{"noms_one", "HMPPS_KEY", {"X2", "X1"}, {"X2"}, match_outcome::known, "X2", false},
     decision_case{
@@ -105,6 +140,42 @@ INSTANTIATE_TEST_SUITE_P(
     decision_case{
       "noms_two", "ALL_SUPPLIED", {"X1", "X2"}, {"X1", "X2"}, match_outcome::too_many, "", true},
     decision_case{"noms_empty", "HMPPS_KEY", {}, {}, match_outcome::no_candidate, "", false}),
+  [](const auto& of) { return std::string{of.param.name}; });
+
+/// §4.2 as the original decided, for `noms_match_skips_sentence`.
+class prison_to_probation_original_decision : public ::testing::TestWithParam<decision_case> {};
+
+TEST_P(prison_to_probation_original_decision, follows_the_table_without_the_default_of_10_8) {
+  const auto& given = GetParam();
+  const auto decision =
+    decide_as_original({std::string{given.matched_by}, given.found}, given.kept);
+  EXPECT_EQ(decision.outcome, given.outcome);
+  EXPECT_EQ(decision.crn, given.crn);
+  EXPECT_EQ(decision.stopped_by_sentence, given.stopped);
+}
+
+INSTANTIATE_TEST_SUITE_P(
+  cases, prison_to_probation_original_decision,
+  ::testing::Values(
+    decision_case{"alphabetically_first_whatever_was_kept",
+                  "HMPPS_KEY",
+                  {"X3", "X1", "X2"},
+                  {"X3"},
+                  match_outcome::known,
+                  "X1",
+                  false},
+    decision_case{
+      "none_was_kept", "ALL_SUPPLIED", {"X2", "X1"}, {}, match_outcome::known, "X1", false},
+    decision_case{"alias", "ALL_SUPPLIED_ALIAS", {"X2"}, {"X2"}, match_outcome::known, "X2", false},
+    decision_case{"empty_list", "HMPPS_KEY", {}, {}, match_outcome::nobody_to_take, "", false},
+    decision_case{"name_passes_the_filter",
+                  "NAME",
+                  {"X1", "X2"},
+                  {"X2"},
+                  match_outcome::to_be_told,
+                  "X2",
+                  false},
+    decision_case{"name_none", "NAME", {"X1"}, {}, match_outcome::wrong_sentence, "", false}),
   [](const auto& of) { return std::string{of.param.name}; });
 
 TEST(prison_to_probation_matching, a_reply_keeps_its_order_and_its_doubles) {
@@ -278,6 +349,40 @@ TEST(prison_to_probation_batch, each_arrival_starts_the_hold_back_anew_up_to_twi
   EXPECT_EQ(hold_until(all, minutes{15}), start + minutes{30});
 }
 
+TEST(prison_to_probation_batch, of_the_original_the_hold_back_runs_from_the_oldest_untried) {
+  using std::chrono::minutes;
+  const wall_time start{date("2020-01-01")};
+  std::vector<message> all{some("1", status_change, "2020-01-01T10:00:00"),
+                           some("2", status_change, "2020-01-01T10:00:00")};
+  all[0].created = start;
+  all[1].created = start + minutes{14};
+  const original_batches as{.hold_back_from_oldest = true};
+  EXPECT_EQ(hold_until(all, minutes{15}, as), start + minutes{15});
+}
+
+TEST(prison_to_probation_batch, of_the_original_the_last_arrival_of_a_type_wins) {
+  const std::vector<message> all{some("1", status_change, "2020-01-01T10:00:02"),
+                                 some("2", status_change, "2020-01-01T10:00:01")};
+  const auto plan = plan_batch(all, {.newest_by_arrival = true});
+  EXPECT_EQ(plan.work, (std::vector<std::size_t>{1}));
+  EXPECT_EQ(plan.superseded, (std::vector<std::size_t>{0}));
+}
+
+TEST(prison_to_probation_batch, of_the_original_takes_waiting_records_along_but_no_paused_ones) {
+  const auto waiting = message_phase::waiting;
+  std::vector<message> all{
+    some("1", event_type::booking_number, "2020-01-01T10:00:00"),
+    some("2", status_change, "2020-01-01T09:00:00", waiting),
+    some("3", event_type::external_movement, "2020-01-01T09:00:00", waiting)};
+  all[2].paused = "under inquiry";
+  const original_batches as{.take_waiting = true};
+  const auto plan = plan_batch(all, as);
+  EXPECT_EQ(plan.work, (std::vector<std::size_t>{1, 0}));
+  EXPECT_TRUE(plan.superseded.empty());
+  all.push_back(some("4", status_change, "2020-01-01T11:00:00"));
+  EXPECT_FALSE(is_held_back(all[1], all, as));
+}
+
 TEST(prison_to_probation_batch, only_untried_messages_are_held_back) {
   const std::vector<message> all{
     some("1", status_change, "2020-01-01T10:00:00", message_phase::waiting)};
@@ -299,6 +404,74 @@ TEST(prison_to_probation_retention, a_date_to_try_until_extends_and_never_shorte
             wall_time{date("2025-09-10") + std::chrono::hours{8}});
 }
 
+TEST(prison_to_probation_retention, of_the_original_may_shorten_and_takes_wall_clocks_for_utc) {
+  const auto london = zone::find("Europe/London").value();
+  const wall_time summer{date("2023-06-01") + std::chrono::hours{9}};
+  const retention kept{london, true};
+  EXPECT_EQ(kept.from(summer), summer + std::chrono::hours{1} + message_kept_for);
+  EXPECT_EQ(kept.replaced(kept.from(summer), date("2023-06-02"), summer),
+            wall_time{date("2023-06-02") + std::chrono::hours{10}});
+  EXPECT_EQ(kept.replaced(summer, {}, summer), summer);
+  const wall_time winter{date("2023-01-01") + std::chrono::hours{9}};
+  EXPECT_EQ(kept.from(winter), winter + message_kept_for);
+}
+
+// -- flaws of the original
+// -------------------------------------------------------------------------
+
+TEST(prison_to_probation_flaws, are_wanted_by_name_or_all_at_once) {
+  EXPECT_EQ(parse_flaws("").value(), flaws{});
+  const auto some_of_them = parse_flaws(" one_try , missing_is_zero ").value();
+  EXPECT_TRUE(some_of_them.one_try && some_of_them.missing_is_zero);
+  EXPECT_FALSE(some_of_them.rejects_lost);
+  const auto all = parse_flaws("original").value();
+  EXPECT_TRUE(all.one_try && all.missing_is_zero && all.rejects_lost && all.newest_by_arrival);
+  EXPECT_EQ(parse_flaws("original, one_try").value(), all);
+}
+
+TEST(prison_to_probation_flaws, of_no_such_name_are_an_error_that_tells_the_names) {
+  const auto wrong = parse_flaws("on_try");
+  ASSERT_FALSE(wrong);
+  EXPECT_NE(wrong.error().what.find("'on_try'"), std::string::npos);
+  EXPECT_NE(wrong.error().what.find("one_try"), std::string::npos);
+}
+
+// -- what a person may do
+// --------------------------------------------------------------------------
+
+TEST(prison_to_probation_order, is_about_a_booking_or_one_of_its_records) {
+  const auto whole =
+    parse_order("pause", R"({"key":1200835,"reason":"under inquiry","by":"J. Doe"})");
+  ASSERT_TRUE(whole);
+  EXPECT_EQ(whole->what, order::kind::pause);
+  EXPECT_EQ(whole->booking_id, 1200835);
+  EXPECT_EQ(whole->message_id, "");
+  EXPECT_EQ(whole->reason, "under inquiry");
+  EXPECT_EQ(whole->by, "J. Doe");
+  const auto one = parse_order("discard", R"({"key":"1200835/0012a","reason":"x","by":"y"})");
+  ASSERT_TRUE(one);
+  EXPECT_EQ(one->booking_id, 1200835);
+  EXPECT_EQ(one->message_id, "0012a");
+}
+
+TEST(prison_to_probation_order, that_cannot_be_read_tells_what_is_wrong) {
+  const auto wrong = [](std::string_view command, const std::string& payload) {
+    const auto parsed = parse_order(command, payload);
+    return parsed ? "nothing" : parsed.error().what;
+  };
+  EXPECT_EQ(wrong("pause", ""), "it is no JSON");
+  EXPECT_EQ(wrong("pause", "[]"), "key is missing");
+  EXPECT_EQ(wrong("pause", R"({"key":"1/"})"), "key names no message behind its slash");
+  EXPECT_EQ(wrong("pause", R"({"key":"/a"})"), "key is neither a booking nor <booking>/<message>");
+  EXPECT_EQ(wrong("pause", R"({"key":1.5})"), "key is neither a booking nor <booking>/<message>");
+  EXPECT_EQ(wrong("pause", R"({"key":1,"by":"x"})"), "reason is missing");
+  EXPECT_EQ(wrong("pause", R"({"key":1,"reason":"","by":"x"})"), "reason is empty");
+  EXPECT_EQ(wrong("pause", R"({"key":1,"reason":"x"})"), "by is missing");
+  EXPECT_EQ(wrong("pause", R"({"key":1,"by":"x","reason":")" + std::string(501, 'x') + "\"}"),
+            "reason is longer than 500 bytes");
+  EXPECT_NE(wrong("explode", "{}").find("no such command"), std::string::npos);
+}
+
 // -- rows -----------------------------------------------------------------------------------------
 
 TEST(prison_to_probation_rows, a_message_comes_back_as_it_was) {
@@ -314,6 +487,7 @@ TEST(prison_to_probation_rows, a_message_comes_back_as_it_was) {
   m.delete_by = wall_time{date("2020-02-01")};
   m.processed = wall_time{date("2020-01-02")};
   m.crns = "X1, X2";
+  m.paused = "under inquiry";
   m.snapshot = {"A5089DY", "38339A", "MDI", std::nullopt, false, "SENTENCED"};
   m.received = testing::message_record("X", "{}");
   const auto row = encode(m);
@@ -329,6 +503,7 @@ TEST(prison_to_probation_rows, an_attempt_comes_back_as_it_was) {
   report.exception = "prison-api answered 503";
   report.remembered.noms_number = {"X1", "A5089DY", "38339A"};
   report.remembered.set("A1", "A2", progress::replace_answer::missed);
+  report.wrote = true;
   report.refreshed = booking_snapshot{"A", "B", {}, {}, {}, {}};
   const auto back = decode_attempt_report(encode(report));
   ASSERT_TRUE(back);
@@ -338,6 +513,19 @@ TEST(prison_to_probation_rows, an_attempt_comes_back_as_it_was) {
   EXPECT_EQ(back->exception, report.exception);
   EXPECT_EQ(back->remembered, report.remembered);
   EXPECT_EQ(back->refreshed, report.refreshed);
+  EXPECT_TRUE(back->wrote);
+}
+
+TEST(prison_to_probation_rows, an_event_goes_along_in_a_header_and_is_read_anew_without_it) {
+  auto r = testing::message_record("EXTERNAL_MOVEMENT_RECORD-INSERTED",
+                                   R"({"bookingId":7,"movementSeq":2})");
+  const auto read = std::get<event>(event_of(r, profile::full, false));
+  set_event(r, read);
+  r.value = bytes{std::string_view{"no JSON"}};
+  EXPECT_EQ(std::get<event>(event_of(r, profile::full, false)), read);
+  EXPECT_TRUE(std::holds_alternative<unexpected_event>(event_of(r, profile::head, false)));
+  drop_event(r);
+  EXPECT_TRUE(std::holds_alternative<bad_event>(event_of(r, profile::full, false)));
 }
 
 } // namespace

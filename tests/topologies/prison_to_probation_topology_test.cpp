@@ -159,6 +159,18 @@ TEST(prison_to_probation_topology_file, refuses_a_profile_that_does_not_exist) {
 // -- the config that runs it
 // ---------------------------------------------------------------------------
 
+std::optional<topology::plan> plan_of(const std::string& config,
+                                      std::map<std::string, std::string> variables,
+                                      config::findings& found) {
+  return topology::load_plan(
+    std::string{SALLYPORT_SOURCE_DIR} + "/configs/prison-to-probation." + config + ".yaml",
+    [variables = std::move(variables)](std::string_view name) {
+      const auto it = variables.find(std::string{name});
+      return it == variables.end() ? std::nullopt : std::optional{it->second};
+    },
+    found);
+}
+
 std::optional<topology::plan> embedded_plan(std::map<std::string, std::string> more,
                                             config::findings& found) {
   std::map<std::string, std::string> variables{{"PRISON_API_URL", "http://127.0.0.1:1"},
@@ -168,13 +180,26 @@ std::optional<topology::plan> embedded_plan(std::map<std::string, std::string> m
                                                {"OAUTH_CLIENT_ID", "someone"},
                                                {"OAUTH_CLIENT_SECRET", "something"}};
   more.merge(variables);
-  return topology::load_plan(
-    std::string{SALLYPORT_SOURCE_DIR} + "/configs/prison-to-probation.embedded.yaml",
-    [&](std::string_view name) {
-      const auto it = more.find(std::string{name});
-      return it == more.end() ? std::nullopt : std::optional{it->second};
-    },
-    found);
+  return plan_of("embedded", std::move(more), found);
+}
+
+/// The environment of the original, as its deployments set it.
+std::map<std::string, std::string> environment_of_the_original() {
+  return {{"PRISON_ENDPOINT_URL", "http://127.0.0.1:1"},
+          {"COMMUNITY_ENDPOINT_URL", "http://127.0.0.1:2"},
+          {"OFFENDER_SEARCH_ENDPOINT_URL", "http://127.0.0.1:3"},
+          {"OAUTH_ENDPOINT_URL", "http://127.0.0.1:4"},
+          {"OAUTH_CLIENT_ID", "someone"},
+          {"OAUTH_CLIENT_SECRET", "something"}};
+}
+
+/// The hold-back that a plan's custody stage has.
+duration hold_back_of(const topology::plan& plan) {
+  for (const auto& part : plan.topology.parts)
+    for (const auto& stage : part.stages)
+      if (stage.name == "custody")
+        return stage.with.duration("hold_back");
+  throw std::runtime_error("there is no stage custody");
 }
 
 std::string text_of(const config::findings& found) {
@@ -207,6 +232,49 @@ TEST(prison_to_probation_config, takes_every_setting_from_the_environment) {
   ASSERT_TRUE(plan) << text_of(found);
   EXPECT_EQ(plan->http.port, 18080);
   EXPECT_EQ(plan->state_folder, "/var/lib/somewhere");
+}
+
+TEST(prison_to_probation_config, of_the_originals_defaults_has_them) {
+  config::findings found;
+  const auto plan = plan_of("defaults", environment_of_the_original(), found);
+  ASSERT_TRUE(plan) << text_of(found);
+  EXPECT_EQ(plan->http.port, 8082);
+  EXPECT_EQ(hold_back_of(*plan), minutes{15});
+}
+
+TEST(prison_to_probation_config, of_the_originals_production_has_its_values) {
+  config::findings found;
+  const auto plan = plan_of("production", environment_of_the_original(), found);
+  ASSERT_TRUE(plan) << text_of(found);
+  EXPECT_EQ(plan->http.port, 8080);
+  EXPECT_EQ(hold_back_of(*plan), minutes{60});
+}
+
+TEST(prison_to_probation_config, takes_the_variables_of_the_original) {
+  for (const auto* config : {"defaults", "production"}) {
+    auto variables = environment_of_the_original();
+    variables.insert({{"SERVER_PORT", "18080"},
+                      {"PRISONTOPROBATION_ONLY_PRISONS", "MDI,LEI"},
+                      {"PRISONTOPROBATION_HOLD_BACK_DURATION", "1m"},
+                      {"RETRY_SCHEDULES_SHORT_CRON", "0 * * * * *"},
+                      {"RETRY_SCHEDULES_MEDIUM_CRON", "0 */2 * * * *"},
+                      {"RETRY_SCHEDULES_LONG_CRON", "0 */4 * * * *"},
+                      {"COMPATIBILITY", "original"},
+                      {"EFFECTS", "off"}});
+    config::findings found;
+    const auto plan = plan_of(config, variables, found);
+    ASSERT_TRUE(plan) << text_of(found);
+    EXPECT_EQ(plan->http.port, 18080);
+    EXPECT_EQ(hold_back_of(*plan), minutes{1});
+  }
+}
+
+TEST(prison_to_probation_config, refuses_a_flaw_that_the_original_did_not_have) {
+  config::findings found;
+  auto variables = environment_of_the_original();
+  variables["COMPATIBILITY"] = "originl";
+  EXPECT_FALSE(plan_of("defaults", variables, found));
+  EXPECT_NE(text_of(found).find("'originl'"), std::string::npos);
 }
 
 TEST(prison_to_probation_config, refuses_a_cron_that_is_none) {

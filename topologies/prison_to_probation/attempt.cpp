@@ -54,10 +54,10 @@ void progress::set(std::string_view old_number, std::string_view new_number,
   replaces.push_back({std::string{old_number}, std::string{new_number}, answer});
 }
 
-void progress::forget_missed() {
-  std::erase_if(replaces, [](const replace& r) {
-    return r.answer == replace_answer::missed || r.answer == replace_answer::nobody;
-  });
+bool progress::forget_missed() {
+  return std::erase_if(replaces, [](const replace& r) {
+           return r.answer == replace_answer::missed || r.answer == replace_answer::nobody;
+         }) > 0;
 }
 
 void progress::forget_answered() {

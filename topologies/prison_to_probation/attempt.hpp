@@ -46,8 +46,9 @@ struct progress {
 
   [[nodiscard]] bool empty() const noexcept { return !noms_number && replaces.empty(); }
 
-  /// A new record begins: values that were missed are sent again for it.
-  void forget_missed();
+  /// A new record begins: values that were missed are sent again for it. @returns whether there
+  /// were any
+  bool forget_missed();
   /// The record is done: what was answered is over, what was not is remembered still.
   void forget_answered();
 

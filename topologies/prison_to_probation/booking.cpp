@@ -137,7 +137,7 @@ result<prisoner> parse_prisoner(std::string_view body) {
   SALLYPORT_TRY(auto list, parse_list(text, body));
   for (const json first : list) {
     prisoner out;
-    SALLYPORT_TRY(out.offender_no, required_text(first, "offenderNo"));
+    out.offender_no = text_of(first, "offenderNo");
     out.pnc_number = text_of(first, "pncNumber");
     out.cro_number = text_of(first, "croNumber");
     out.latest_location = text_of(first, "latestLocation");

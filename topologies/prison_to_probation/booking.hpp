@@ -78,7 +78,7 @@ struct movement {
 
 /// GET /api/prisoners?offenderNo={no}
 struct prisoner {
-  std::string offender_no;
+  std::optional<std::string> offender_no;
   std::optional<std::string> pnc_number;
   std::optional<std::string> cro_number;
   std::optional<std::string> latest_location;

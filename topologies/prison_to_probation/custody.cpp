@@ -12,6 +12,7 @@
 #include <algorithm>
 #include <charconv>
 #include <stdexcept>
+#include <utility>
 
 namespace sallyport::prison_to_probation {
 namespace {
@@ -82,6 +83,18 @@ void count_status_change(context& ctx, const message& m, std::string_view type) 
   ctx.count("ptpu_statusChangeCounter", type);
 }
 
+/// Boards see a counter from its 0 on, not from its first event.
+void show_counters(context& ctx, bool as_original) {
+  for (const auto* type : {"total", "success", "fail"})
+    ctx.count("ptpu_statusChangeCounter", type, 0);
+  if (!as_original)
+    ctx.count("ptpu_statusChangeCounter", "rejected", 0);
+  for (const auto* type : {"total", "success", "fail"})
+    ctx.count("ptpu_movement", type, 0);
+  for (const auto* type : {"total", "success", "fail_no_conviction", "fail_no_offender"})
+    ctx.count("ptpu_sentenceDateChange", type, 0);
+}
+
 /// The number of the booking that a timer's name `<what>/<booking>/…` is about, and what follows
 /// it.
 struct timer_name {
@@ -125,6 +138,8 @@ public:
       return verdict::reject(std::move(r), "internal", "the record is no event of ours");
 
     drop_event(r);
+    if (!std::exchange(counters_shown_, true))
+      show_counters(ctx, settings_.restored.original_counters);
     message_store store{ctx};
     message m;
     m.id = store.next_id(what->booking_id);
@@ -197,7 +212,7 @@ public:
     message_store store{ctx};
     auto m = store.open(input->what.booking_id, input->message_id);
     SALLYPORT_ASSERT(m.has_value()); // Nobody takes away a message that is in sync.
-    apply(*std::move(m), input->is_retry, std::move(report), ctx);
+    apply(*std::move(m), *input, std::move(report), ctx);
     start_batch_if_due(input->what.booking_id, ctx);
   }
 
@@ -242,12 +257,11 @@ private:
 
   void start_attempt(message m, bool is_retry, context& ctx) {
     message_store store{ctx};
-    const auto timer = "retry/" + message_store::name_of(m);
-    if (m.phase == message_phase::waiting && ctx.timer_due(timer))
-      ctx.timer_cancel(timer);
+    if (m.phase == message_phase::waiting)
+      ctx.timer_cancel("retry/" + message_store::name_of(m));
     auto remembered = store.writes_of(m.what.booking_id, m.what.type);
-    if (m.retry_count == 0)
-      remembered.forget_missed();
+    if (m.retry_count == 0 && remembered.forget_missed())
+      store.put_writes(m.what.booking_id, m.what.type, remembered);
     ctx.settle(term_of(m.phase), verdict::in_call());
     m.phase = message_phase::in_sync;
     store.put_open(m);
@@ -256,7 +270,7 @@ private:
   }
 
   /// What the attempt left behind, whichever way it ended.
-  void apply(message m, bool is_retry, attempt_report report, context& ctx) {
+  void apply(message m, const attempt_input& input, attempt_report report, context& ctx) {
     auto& end = report.end;
     m.status = end.status;
     if (end.crns)
@@ -265,7 +279,7 @@ private:
       m.snapshot = *std::move(report.refreshed);
     if (end.done)
       report.remembered.forget_answered();
-    remember_writes(m, report.remembered, ctx);
+    remember_writes(m, input.remembered, report.remembered, ctx);
     if (!report.exception.empty())
       tell(telemetry::attempt_failed(m.what, m.retry_count + 1, report.exception), m, ctx);
     if (end.done) {
@@ -273,7 +287,7 @@ private:
       return;
     }
     ++m.retry_count;
-    m.delete_by = delete_by_after(m, is_retry, end.retry_until, ctx);
+    m.delete_by = delete_by_after(m, input.is_retry, end.retry_until, ctx);
     if (report.exception.empty())
       count_late_failure(ctx, m);
     try_later(std::move(m), ctx);
@@ -288,7 +302,9 @@ private:
     return is_retry ? kept_.replaced(m.delete_by, until, ctx.now()) : m.delete_by;
   }
 
-  void remember_writes(const message& m, const progress& p, context& ctx) {
+  void remember_writes(const message& m, const progress& before, const progress& p, context& ctx) {
+    if (before.empty() && p.empty())
+      return;
     const auto name = "forget/" + message_store::name_of(m.what.booking_id, m.what.type);
     message_store{ctx}.put_writes(m.what.booking_id, m.what.type, p);
     if (!p.empty())
@@ -470,6 +486,7 @@ private:
   retry_bands bands_;
   original_batches batches_;
   retention kept_;
+  bool counters_shown_ = false;
 };
 
 operator_entry custody_entry() {

@@ -103,9 +103,9 @@ telemetry_event with_movement(telemetry_event to, const movement& of) {
     .or_not_present("toAgency", of.to_agency);
 }
 
-telemetry_event with_prisoner(telemetry_event to, const prisoner& who) {
+telemetry_event with_prisoner(telemetry_event to, const movement& of, const prisoner& who) {
   return std::move(to)
-    .with("offenderNo", std::string_view{who.offender_no})
+    .with("offenderNo", std::string_view{who.offender_no ? *who.offender_no : of.offender_no})
     .with("latestLocation", who.latest_location)
     .with("convictedStatus", who.convicted_status);
 }
@@ -211,13 +211,14 @@ telemetry_event transfer_ignored(const event& on, const std::optional<movement>&
 
 telemetry_event transfer_updated(const event& on, const movement& to, const prisoner& who,
                                  const std::optional<std::string>& institution) {
-  auto out = with_prisoner(with_movement(of_booking("P2PTransferProbationUpdated", on), to), who);
+  auto out =
+    with_prisoner(with_movement(of_booking("P2PTransferProbationUpdated", on), to), to, who);
   return std::move(out).with("toAgencyDescription",
                              std::string_view{institution ? *institution : "Not known"});
 }
 
 telemetry_event transfer_not_found(const event& on, const movement& to, const prisoner& who) {
-  return with_prisoner(with_movement(of_booking("P2PTransferProbationRecordNotFound", on), to),
+  return with_prisoner(with_movement(of_booking("P2PTransferProbationRecordNotFound", on), to), to,
                        who);
 }
 
