@@ -150,6 +150,8 @@ result<conf> make_conf(const connection& to,
                     // Brokers close idle connections all the time.
                     {"log.connection.close", "false"},
                     {"socket.keepalive.enable", "true"},
+                    // A topic that is gone shall not come back as another one.
+                    {"allow.auto.create.topics", "false"},
                     {"partitioner", "murmur2_random"},
                     {"message.max.bytes", std::to_string(record_bytes_max)}};
   for (const auto* more : {&to.own, &to.properties, &overrides})

@@ -6,9 +6,8 @@
 #include <array>
 #include <charconv>
 #include <chrono>
-#include <condition_variable>
-#include <mutex>
 #include <string_view>
+#include <thread>
 
 namespace sallyport::kafka {
 
@@ -28,13 +27,22 @@ constexpr std::string_view cannot_describe = "the topic's configuration cannot b
 
 using new_topic = std::unique_ptr<rd_kafka_NewTopic_t, destroy_admin>;
 
+/// Old rows of a compacted topic go too if its retention says so.
+std::string policy_of(const wanted_topic& topic) {
+  if (!topic.compacted)
+    return "delete";
+  const auto bounded = std::ranges::any_of(
+    topic.config, [](const auto& each) { return each.first.starts_with("retention."); });
+  return bounded ? "compact,delete" : "compact";
+}
+
 result<new_topic> described(const wanted_topic& of) {
   std::array<char, 256> why{};
   new_topic made{rd_kafka_NewTopic_new(of.name.c_str(), static_cast<int>(of.partitions),
                                        of.replication, why.data(), why.size())};
   if (made == nullptr)
     return fail(error::user(errc::invalid_config, "topic '" + of.name + "': " + why.data()));
-  rd_kafka_NewTopic_set_config(made.get(), "cleanup.policy", of.compacted ? "compact" : "delete");
+  rd_kafka_NewTopic_set_config(made.get(), "cleanup.policy", policy_of(of).c_str());
   for (const auto* all : {&of.config_when_made, &of.config})
     for (const auto& [name, value] : *all)
       rd_kafka_NewTopic_set_config(made.get(), name.c_str(), value.c_str());
@@ -82,8 +90,6 @@ bool is_led(const rd_kafka_metadata_topic_t& topic) {
 /// A topic that was just made is not known at once by all brokers.
 status await_leaders(rd_kafka_t* with, const std::vector<const wanted_topic*>& topics) {
   const auto until = std::chrono::steady_clock::now() + answer_within;
-  std::mutex guard;
-  std::condition_variable never;
   for (const auto* topic : topics)
     for (;;) {
       SALLYPORT_TRY(const auto found, metadata_of(with, topic->name.c_str()));
@@ -92,8 +98,7 @@ status await_leaders(rd_kafka_t* with, const std::vector<const wanted_topic*>& t
       if (std::chrono::steady_clock::now() >= until)
         return fail(error::external(errc::timed_out,
                                     "topic '" + topic->name + "' was made and has no leader yet"));
-      std::unique_lock lock{guard};
-      never.wait_for(lock, std::chrono::milliseconds{20});
+      std::this_thread::sleep_for(std::chrono::milliseconds{20});
     }
   return {};
 }
@@ -136,8 +141,7 @@ status check_config(const wanted_topic& wanted, const found_topic& found) {
                     " with kafka-configs, or choose another name"));
   for (const auto& [name, value] : wanted.config) {
     const auto there = found.config.find(name);
-    if (name != "cleanup.policy" && there != found.config.end() &&
-        !suits(name, value, there->second))
+    if (there != found.config.end() && !suits(name, value, there->second))
       return fail(error::user(errc::already_exists,
                               named + " has " + name + "=" + there->second + ", and " +
                                 (is_a_least_value(name) ? "at least " : "") + value +

@@ -14,6 +14,13 @@ namespace sallyport::test {
 struct log_under_test {
   manual_clock clock{wall_time{std::chrono::hours{24 * 365 * 50}}};
 
+  std::string missing; ///< why it cannot be had here; else empty
+
+  // What not every log can promise (docs/guarantees.md).
+  bool offsets_are_consecutive = true; ///< else a commit may leave a gap behind it
+  bool times_before_1970 = true;       ///< a record may have any time
+  bool tells_once = true;              ///< listeners hear of a commit once, in its thread
+
   virtual ~log_under_test() = default;
   virtual log& get() = 0;
   virtual store& state() = 0;
