@@ -212,8 +212,8 @@ void hash(const std::string& name, bool newest) {
   std::uint64_t all = 0;
   for (const auto& [key, chain] : keys)
     all += mixed(chain ^ std::hash<std::string>{}(key));
-  std::cout << R"({"records":)" << count << R"(,"keys":)" << keys.size() << R"(,"hash":")"
-            << std::hex << all << "\"}\n";
+  std::cout << R"({"records":)" << (newest ? keys.size() : count) << R"(,"keys":)" << keys.size()
+            << R"(,"hash":")" << std::hex << all << "\"}\n";
 }
 
 // -- latency ------------------------------------------------------------------------------------

@@ -123,7 +123,8 @@ class Bench:
 
     def drained(self, who, topology, events, keys, partitions=PARTITIONS):
         """What the program took for the topic, and the hash of what it wrote."""
-        hold = max(20, self.options.records // 15_000)
+        # Longer than the drain: otherwise a booking goes out more than once, and the outputs differ.
+        hold = max(60, self.options.records // 15_000)
         with self.running(who, topology, events, partitions, hold) as (process, application):
             words = ["drain", process.pid, application, events]
             if topology == "hold_back":
