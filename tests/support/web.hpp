@@ -48,11 +48,16 @@ public:
   [[nodiscard]] double sum(const std::string& name, const labels& with = {}) const;
   [[nodiscard]] bool has(const std::string& name) const { return series_.contains(name); }
 
-private:
   struct series {
     labels of;
     double value = 0;
   };
+  [[nodiscard]] std::vector<series> all(const std::string& name) const {
+    const auto found = series_.find(name);
+    return found == series_.end() ? std::vector<series>{} : found->second;
+  }
+
+private:
   std::map<std::string, std::vector<series>> series_;
 };
 

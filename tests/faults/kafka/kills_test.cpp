@@ -1,0 +1,69 @@
+// Instances that share the lanes of an application on a real Kafka, and are killed.
+
+#include "tests/support/kafka_broker.hpp"
+#include "tests/support/numbers_run.hpp"
+#include "tests/support/wait.hpp"
+
+#include <gtest/gtest.h>
+
+namespace sallyport::test {
+namespace {
+
+using namespace std::chrono_literals;
+using texts = std::vector<std::string>;
+
+constexpr std::size_t lanes_of_all = 8;
+
+class kafka_kills_test : public ::testing::Test {
+protected:
+  void SetUp() override { SALLYPORT_KAFKA_SKIP(); }
+};
+
+TEST_F(kafka_kills_test, one_that_is_killed_goes_on_where_its_last_commit_ended) {
+  numbers_run run{kafka().bootstrap_servers};
+  auto& one = run.add("one");
+  ASSERT_TRUE(one.start()) << one.said();
+  run.begin_load(400);
+  for (int i = 0; i < 2; ++i) {
+    ASSERT_TRUE(run.goes_on(50)) << run.said();
+    one.kill();
+    ASSERT_TRUE(one.start()) << one.said();
+  }
+  ASSERT_TRUE(run.goes_on(50)) << run.said();
+  run.end_load();
+  ASSERT_TRUE(run.settles()) << run.come_out() << " of " << run.fed() << "\n" << run.said();
+  EXPECT_EQ(run.problems(), texts{});
+}
+
+TEST_F(kafka_kills_test, one_of_three_is_killed_in_turn_and_the_others_take_over) {
+  numbers_run run{kafka().bootstrap_servers};
+  std::vector<cluster_instance*> all;
+  for (const auto* name : {"one", "two", "three"}) {
+    all.push_back(&run.add(name));
+    all.back()->launch();
+  }
+  for (auto* each : all)
+    ASSERT_TRUE(each->await_start()) << each->said();
+  run.begin_load(400);
+  for (auto* each : all) {
+    ASSERT_TRUE(eventually([&] { return !each->lanes().empty(); })) << run.said();
+    ASSERT_TRUE(run.goes_on(50)) << run.said();
+    each->kill();
+    std::size_t open = 0;
+    ASSERT_TRUE(eventually([&] {
+      open = 0;
+      for (const auto* other : all)
+        open += other->lanes().size();
+      return open == lanes_of_all;
+    }))
+      << open << "\n"
+      << run.said();
+    ASSERT_TRUE(each->start()) << each->said();
+  }
+  run.end_load();
+  ASSERT_TRUE(run.settles()) << run.come_out() << " of " << run.fed() << "\n" << run.said();
+  EXPECT_EQ(run.problems(), texts{});
+}
+
+} // namespace
+} // namespace sallyport::test
