@@ -393,6 +393,13 @@ void operator_harness::fire_due(wall_time until) {
   }
 }
 
+void operator_harness::command(const std::string& name, const std::string& payload) {
+  input([&] {
+    ++number_;
+    run([&](context& ctx) { op_->on_command(name, payload, ctx); });
+  });
+}
+
 void operator_harness::reply(std::size_t index, call_answer answer) {
   call_reply r;
   const bool clear = answer.status > 0 && answer.status < 500;

@@ -66,6 +66,9 @@ public:
   /// The same as after a standstill: the clock jumps first, then all that fell due fires, late.
   void jump(duration by);
 
+  /// A person's order to the operator.
+  void command(const std::string& name, const std::string& payload);
+
   /// Answers the open call with that index of `calls()`; of one key only the first open one can be.
   void reply(std::size_t index, call_answer answer);
   /// The same with all that the engine may say of the tries; port, key and tag are filled in.

@@ -203,6 +203,23 @@ TEST_F(prison_to_probation_custody, each_message_of_a_booking_leaves_the_reports
   EXPECT_TRUE(harness->timers().empty());
 }
 
+TEST_F(prison_to_probation_custody, a_person_may_mean_one_record_of_a_booking) {
+  start();
+  peers.on(calls::match, answer(200, R"({"matchedBy":"NOTHING","matches":[]})"));
+  peers.on(calls::replace, answer(400));
+  work(sample("imprisonmentStatusChanged"));
+  work(sample("bookingNumberChanged"));
+  ASSERT_EQ(harness->count_of(term::waiting), 2U);
+  const auto open = harness->state().lower_bound("open/1200835/");
+  const auto first = open->first.substr(std::string_view{"open/"}.size());
+  harness->command("discard", R"({"key":")" + first + R"(","reason":"a test","by":"J. Doe"})");
+  EXPECT_EQ(harness->finished(term::discarded, "by_a_person"), 1U);
+  EXPECT_EQ(harness->count_of(term::waiting), 1U);
+  EXPECT_EQ(told_of("P2PIntervention").at("eventType"), "IMPRISONMENT_STATUS-CHANGED");
+  EXPECT_EQ(the_message().what.type, event_type::booking_number);
+  EXPECT_EQ(harness->timers().count("retry/" + first), 0U);
+}
+
 TEST_F(prison_to_probation_custody, an_inactive_booking_ends_as_no_longer_valid) {
   start();
   peers.change(calls::booking, "activeFlag", false);

@@ -61,6 +61,12 @@ public:
     ctx.settle(term::held, verdict::forward(std::move(r)));
   }
 
+  void on_command(const std::string& name, const std::string& payload, context& ctx) override {
+    ctx.state().put("order", name + " " + payload);
+    if (payload == "throw")
+      throw std::runtime_error("no");
+  }
+
   void on_reply(const call_reply& reply, context& ctx) override {
     ctx.count("replies", reply.ok() ? "ok" : "bad");
     ctx.settle(term::in_call, verdict::done());
@@ -136,6 +142,15 @@ TEST(operator_harness, after_a_jump_timers_fire_late) {
   h.jump(3h);
   ASSERT_EQ(h.out().size(), 1u);
   EXPECT_EQ(h.out()[0].timestamp, start + 3h);
+}
+
+TEST(operator_harness, an_order_reaches_the_operator_and_is_undone_if_it_throws) {
+  auto h = make_harness();
+  h.command("pause", "it");
+  EXPECT_EQ(h.state().at("order"), "pause it");
+  h.command("resume", "throw");
+  EXPECT_EQ(h.state().at("order"), "pause it");
+  EXPECT_EQ(h.failures(), std::vector<std::string>{"no"});
 }
 
 TEST(operator_harness, settling_what_is_not_kept_breaks_a_rule) {
