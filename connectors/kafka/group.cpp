@@ -103,8 +103,8 @@ result<std::unique_ptr<membership>> group::join(const membership_options& how) {
   for (const auto& [name, value] : overrides{
          {"group.id", env_.application},
          {"group.instance.id", name_of(how.host)},
-         {"client.id",
-          env_.settings.instance + "/" + std::to_string(how.host) + "@" + env_.address},
+         {"client.id", env_.settings.instance + "/" + std::to_string(how.host) + "@" +
+                         (env_.address ? env_.address() : std::string{})},
          {"session.timeout.ms", ms(env_.settings.session_timeout)},
          {"heartbeat.interval.ms",
           ms(std::min<duration>(duration{3'000}, env_.settings.session_timeout / 5))},

@@ -25,7 +25,7 @@ public:
     const cluster& to;
     log_settings settings;
     std::string application;
-    std::string address; ///< of this process for the others; part of the members' client id
+    std::function<std::string()> address; ///< of this process, part of the members' client id
     sallyport::store& store;
     const wall_clock& clock;
     observe::metrics& metrics;

@@ -107,7 +107,6 @@ result<std::int64_t> kafka_log::append(const log_append& records,
   }
   if (!idempotency_key) {
     SALLYPORT_TRY(const auto written, appender_.append(records));
-    of_->wrote(records.to, written.end);
     listeners_.notify(std::span{&records.to, 1});
     return written.begin;
   }

@@ -9,6 +9,7 @@
 #include "connectors/kafka/transactions.hpp"
 
 #include "engine/connectors/registry.hpp"
+#include "engine/log/lane_directory.hpp"
 #include "engine/log/listeners.hpp"
 #include "engine/log/log.hpp"
 
@@ -36,9 +37,9 @@ class group;
 ///
 /// Invariants:
 /// 1. What `append` or `commit` of this process have acknowledged is seen by its next `read`,
-/// `offsets` and `position`.
+/// `offsets` and `position`, unless the open transaction of another process stands before it.
 /// 2. No call waits without a bound, except for a commit whose answer is outstanding.
-class kafka_log final : public log {
+class kafka_log final : public log, public lane_directory {
 public:
   /// Makes no connection yet. `in.state`, `in.clock` and `in.metrics` outlive the log.
   [[nodiscard]] static result<std::unique_ptr<kafka_log>> open(log_settings settings,
@@ -62,6 +63,7 @@ public:
   std::uint64_t subscribe(listener on_append) override;
   void unsubscribe(std::uint64_t handle) override;
   [[nodiscard]] std::uint64_t size_bytes() const override;
+  [[nodiscard]] result<std::vector<lane_seat>> seats() const override;
 
   // -- for the membership
   // ---------------------------------------------------------------------------

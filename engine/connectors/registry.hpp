@@ -21,7 +21,8 @@ class metrics;
 struct log_environment {
   std::string application;
   std::string config_name; ///< of the file, for the name of an instance that has none
-  std::string address;     ///< where this process serves HTTP, told to the other instances
+  /// Where this process serves HTTP, for the other instances; known when the first host joins.
+  std::function<std::string()> address;
   store& state;
   const wall_clock& clock;
   observe::metrics& metrics;
