@@ -16,26 +16,26 @@ namespace sallyport::fault {
 namespace {
 
 constexpr std::array<std::string_view, 20> all_steps{
-  "epoch.barrier",    // the host has decided to end an epoch
-  "epoch.sealed",     // every stage has passed the barrier; nothing is written yet
-  "commit.before",    // the commit is composed, the log has not seen it
-  "commit.written",   // the log has it, nobody was told
-  "commit.produced",  // Kafka: the transaction's records are sent, it is not committed
-  "commit.decided",   // Kafka: the transaction is committed, its rows are not in the store
-  "commit.published", // the stages know, the calls of the epoch have not started
-  "call.before",      // a call is about to leave
-  "call.sent",        // the peer has answered, the door has not seen it
-  "call.admitted",    // the reply went through the door, uncommitted
-  "ingress.before",   // a record came in and is not on the log
-  "ingress.appended", // it is on the log, the sender does not know
-  "restart.open",     // the state folder is about to be opened
-  "restart.lanes",    // positions are read, the stages are not open
-  "restart.ledger",   // open calls are found, none is made again yet
+  "epoch.barrier",      // the host has decided to end an epoch
+  "epoch.sealed",       // every stage has passed the barrier; nothing is written yet
+  "commit.before",      // the commit is composed, the log has not seen it
+  "commit.written",     // the log has it, nobody was told
+  "commit.produced",    // Kafka: the transaction's records are sent, it is not committed
+  "commit.decided",     // Kafka: the transaction is committed, its rows are not in the store
+  "commit.published",   // the stages know, the calls of the epoch have not started
+  "call.before",        // a call is about to leave
+  "call.sent",          // the peer has answered, the door has not seen it
+  "call.admitted",      // the reply went through the door, uncommitted
+  "ingress.before",     // a record came in and is not on the log
+  "ingress.appended",   // it is on the log, the sender does not know
+  "restart.open",       // the state folder is about to be opened
+  "restart.lanes",      // positions are read, the stages are not open
+  "restart.ledger",     // open calls are found, none is made again yet
   "take_over.asked",    // Kafka: a lane is ours, its position is not read
   "take_over.restored", // its state stands, it is not open yet
   "hand_over.asked",    // a lane is to go to another, its last epoch is not ended
   "hand_over.released", // it is closed and marked, the group does not know
-  "stop.drain",       // asked to stop, the last epoch is not committed
+  "stop.drain",         // asked to stop, the last epoch is not committed
 };
 
 enum class action : int { none, kill, stop, fail };

@@ -91,7 +91,8 @@ log_commit compose(const std::string& application, const std::vector<lane_epoch>
     for (const auto& change : lane.entry.changes)
       commit.state.changes.push_back(change);
     commit.lanes.push_back({{lane.lane->part, {lane.lane->source, lane.lane->partition}},
-                            commit.state.changes.size(), lane.handed_over});
+                            commit.state.changes.size(),
+                            lane.handed_over});
   }
   return commit;
 }

@@ -16,14 +16,23 @@
 #include <set>
 #include <string>
 #include <utility>
+#include <vector>
 
 namespace sallyport::runtime {
+
+/// All lanes of a plan, in an order that stays.
+[[nodiscard]] std::vector<lane_place> lanes_of(const topology::plan& plan);
 
 /// The lanes that are open in this process, for who wants to know from outside.
 struct lanes_here {
   std::mutex guard;
   std::condition_variable changed;
   std::set<std::pair<std::string, std::uint32_t>> lanes; ///< part, partition
+
+  [[nodiscard]] std::vector<std::pair<std::string, std::uint32_t>> list() {
+    std::lock_guard lock{guard};
+    return {lanes.begin(), lanes.end()};
+  }
 };
 
 /// What an instance runs on. All of it outlives the instance.

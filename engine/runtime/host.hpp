@@ -22,9 +22,6 @@
 
 namespace sallyport::runtime {
 
-/// All lanes of a plan, in an order that stays.
-[[nodiscard]] std::vector<lane_place> lanes_of(const topology::plan& plan);
-
 /// Has the lanes that its membership gives it: opens them, feeds their doors, ends their epochs
 /// together, starts their calls, and opens them again from the last commit when one fails.
 ///

@@ -110,8 +110,7 @@ bool instance::leave(duration within) {
 }
 
 std::vector<std::pair<std::string, std::uint32_t>> instance::lanes() const {
-  std::lock_guard lock{body_->env.lanes_here->guard};
-  return {body_->env.lanes_here->lanes.begin(), body_->env.lanes_here->lanes.end()};
+  return body_->env.lanes_here->list();
 }
 
 void instance::stop(duration within) {
