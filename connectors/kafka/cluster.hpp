@@ -30,7 +30,8 @@ using overrides = std::vector<std::pair<std::string, std::string>>;
 /// Thread safety: all functions may be called from any thread.
 ///
 /// Invariants:
-/// 1. `offsets` never gives an end below what this process has committed before the call.
+/// 1. `offsets` does not give an end below what this process has committed before the call, unless
+/// another process holds a transaction open before it.
 class cluster {
 public:
   [[nodiscard]] static result<std::unique_ptr<cluster>> open(const connection& to);

@@ -49,33 +49,22 @@ status key_table::make_topic() {
 status key_table::refresh() {
   if (!made_)
     SALLYPORT_CHECK(make_topic());
-  SALLYPORT_TRY(const auto there, of_.offsets(at_));
-  next_ = std::max(next_, there.begin); // what is older than a day may be gone
   SALLYPORT_TRY(const auto written, of_.written_end(at_));
   // An open transaction ends by its own timeout at the latest.
   const auto until = std::chrono::steady_clock::now() + 3 * answer_within;
   while (next_ < written) {
+    // In this order: what is committed before the question for the end is in the answer after it.
+    SALLYPORT_TRY(const auto there, of_.offsets(at_));
+    next_ = std::max(next_, there.begin); // what is older than a day may be gone
     SALLYPORT_TRY(const auto rows, committed_.read(at_, next_, {}));
-    for (const auto& row : rows) {
-      const auto text = row.rec.value.view();
-      seen found{0, row.rec.timestamp};
-      if (std::from_chars(text.data(), text.data() + text.size(), found.first).ec == std::errc{}) {
-        auto key = row.rec.key.str();
-        by_age_.emplace_back(found.at, key);
-        keys_.insert_or_assign(std::move(key), found);
-      }
-      next_ = row.offset + 1;
-    }
+    for (const auto& row : rows)
+      remember(row);
     if (!rows.empty())
       continue;
-    // What is left may be markers and aborted rows only: then the end of the committed is there.
-    SALLYPORT_TRY(const auto now, of_.offsets(at_));
-    if (now.end >= written) {
-      SALLYPORT_TRY(const auto more, committed_.read(at_, next_, {1, 1}));
-      if (more.empty())
-        next_ = written;
-      continue;
-    }
+    // What is left up to the end of the committed are markers and aborted rows.
+    next_ = std::max(next_, there.end);
+    if (next_ >= written)
+      break;
     if (std::chrono::steady_clock::now() >= until)
       return fail(error::external(
         errc::unavailable, "topic '" + at_.topic + "' has an open transaction of another process"));
@@ -83,6 +72,17 @@ status key_table::refresh() {
   }
   forget_old();
   return {};
+}
+
+void key_table::remember(const log_record& row) {
+  const auto text = row.rec.value.view();
+  seen found{0, row.rec.timestamp};
+  if (std::from_chars(text.data(), text.data() + text.size(), found.first).ec == std::errc{}) {
+    auto key = row.rec.key.str();
+    by_age_.emplace_back(found.at, key);
+    keys_.insert_or_assign(std::move(key), found);
+  }
+  next_ = row.offset + 1;
 }
 
 void key_table::forget_old() {

@@ -54,6 +54,7 @@ private:
   };
 
   [[nodiscard]] status make_topic();
+  void remember(const log_record& row);
   void forget_old();
 
   const cluster& of_;

@@ -51,8 +51,9 @@ protected:
 
   log& records() { return made->get(); }
   void topic(const topic_config& config) { ASSERT_TRUE(records().create_topic(config)); }
-  std::int64_t append(const partition_id& to, batch all) {
-    auto first = records().append({to, std::move(all)});
+  std::int64_t append(const partition_id& to, batch all,
+                      std::optional<std::string_view> key = std::nullopt) {
+    auto first = records().append({to, std::move(all)}, key);
     EXPECT_TRUE(first) << first.error();
     return first.value_or(-1);
   }
@@ -302,35 +303,35 @@ TEST_P(any_log, concurrent_writers_leave_no_gap_and_keep_their_own_order) {
 
 TEST_P(any_log, an_append_with_a_used_key_writes_nothing_and_gives_the_first_offset) {
   append(zero, numbered(3));
-  EXPECT_EQ(records().append({zero, numbered(2)}, "key").value(), 3);
-  const auto other = records().append({zero, numbered(2)}, "other").value();
+  EXPECT_EQ(append(zero, numbered(2), "key"), 3);
+  const auto other = append(zero, numbered(2), "other");
   EXPECT_GE(other, 5);
   if (made->offsets_are_consecutive) {
     EXPECT_EQ(other, 5);
   }
-  EXPECT_EQ(records().append({zero, numbered(2)}, "key").value(), 3);
+  EXPECT_EQ(append(zero, numbered(2), "key"), 3);
   EXPECT_EQ(values(zero, 0).size(), 7U);
   made->reopen();
-  EXPECT_EQ(records().append({zero, numbered(2)}, "key").value(), 3);
+  EXPECT_EQ(append(zero, numbered(2), "key"), 3);
 }
 
 TEST_P(any_log, keys_belong_to_their_topic_and_have_a_length) {
   topic({"second", 1, 0ms, 0});
   append(zero, numbered(3));
-  EXPECT_EQ(records().append({zero, numbered(1)}, "key").value(), 3);
-  EXPECT_EQ(records().append({{"second", 0}, numbered(1)}, "key").value(), 0);
+  EXPECT_EQ(append(zero, numbered(1), "key"), 3);
+  EXPECT_EQ(append({"second", 0}, numbered(1), "key"), 0);
   EXPECT_FALSE(records().append({zero, numbered(1)}, ""));
   EXPECT_FALSE(records().append({zero, numbered(1)}, std::string(5000, 'k')));
 }
 
 TEST_P(any_log, a_key_is_forgotten_after_a_day) {
-  ASSERT_EQ(records().append({zero, numbered(1)}, "key").value(), 0);
+  ASSERT_EQ(append(zero, numbered(1), "key"), 0);
   made->clock.advance(24h - 1ms);
   retain();
-  EXPECT_EQ(records().append({zero, numbered(1)}, "key").value(), 0);
+  EXPECT_EQ(append(zero, numbered(1), "key"), 0);
   made->clock.advance(1ms);
   retain();
-  EXPECT_GT(records().append({zero, numbered(1)}, "key").value(), 0);
+  EXPECT_GT(append(zero, numbered(1), "key"), 0);
   EXPECT_EQ(values(zero, 0).size(), 2U);
 }
 
