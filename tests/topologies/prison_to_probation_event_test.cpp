@@ -148,5 +148,54 @@ TEST(prison_to_probation_settings, a_list_of_prisons_takes_no_other_and_no_null)
   EXPECT_FALSE(some.contains(std::nullopt));
 }
 
+// -- the forms of the wire
+// --------------------------------------------------------------------------
+
+TEST(prison_to_probation_wire, an_object_is_written_as_any_json_reader_reads_it) {
+  std::string every_byte;
+  for (int c = 1; c < 0x80; ++c)
+    every_byte += static_cast<char>(c);
+  object_writer inner;
+  inner.text("all", every_byte);
+  object_writer whole;
+  whole.text("text", "Zo\xC3\xAB \xE2\x82\xAC \xF0\x9F\x98\x80")
+    .text_or_null("none", std::nullopt)
+    .text_or_null("some", std::string{})
+    .date("day", parse_date("2020-02-12").value())
+    .date("no_day", std::nullopt)
+    .flag("yes", true)
+    .object("inner", std::move(inner));
+  const auto json = nlohmann::ordered_json::parse(std::move(whole).done());
+  EXPECT_EQ(json.at("text"), "Zo\xC3\xAB \xE2\x82\xAC \xF0\x9F\x98\x80");
+  EXPECT_TRUE(json.at("none").is_null());
+  EXPECT_EQ(json.at("some"), "");
+  EXPECT_EQ(json.at("day"), "2020-02-12");
+  EXPECT_TRUE(json.at("no_day").is_null());
+  EXPECT_EQ(json.at("yes"), true);
+  EXPECT_EQ(json.at("inner").at("all"), every_byte);
+  EXPECT_EQ(json.begin().key(), "text");
+  EXPECT_EQ(object_writer{}.done(), "{}");
+}
+
+TEST(prison_to_probation_wire, bytes_that_are_no_utf8_are_replaced_one_by_one) {
+  object_writer broken;
+  broken.text("t", "a\xFF\xC3\xA9\xE2\x82");
+  const auto json = nlohmann::json::parse(std::move(broken).done());
+  EXPECT_EQ(json.at("t"), "a\xEF\xBF\xBD\xC3\xA9\xEF\xBF\xBD\xEF\xBF\xBD");
+}
+
+TEST(prison_to_probation_wire, texts_that_are_parsed_at_once_do_not_disturb_each_other) {
+  json_text outer;
+  const auto first = outer.parse(R"({"a":"one"})").value();
+  {
+    json_text inner;
+    EXPECT_EQ(text_of(inner.parse(R"({"a":"two"})").value(), "a"), "two");
+  }
+  json_text again;
+  EXPECT_EQ(text_of(again.parse(R"({"a":"three"})").value(), "a"), "three");
+  EXPECT_FALSE(again.parse("{"));
+  EXPECT_EQ(text_of(first, "a"), "one");
+}
+
 } // namespace
 } // namespace sallyport::prison_to_probation

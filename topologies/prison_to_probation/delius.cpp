@@ -2,29 +2,15 @@
 
 #include "topologies/prison_to_probation/wire.hpp"
 
-#include <nlohmann/json.hpp>
-
 namespace sallyport::prison_to_probation {
 
 namespace {
 
-using body = nlohmann::ordered_json;
-
-/// Text from a peer may hold bytes that are no UTF-8; they are replaced, for JSON has no place for
-/// them.
-std::string written(const body& json) {
-  return json.dump(-1, ' ', false, body::error_handler_t::replace);
-}
-
-body text_or_null(const std::optional<std::string>& text) { return text ? body(*text) : body(); }
-
-body date_or_null(const std::optional<sys_days>& date) {
-  return date ? body(format_date(*date)) : body();
-}
-
-call_request send(std::string method, std::string path, const body& json) {
-  return {
-    std::move(method), std::move(path), {{"Content-Type", "application/json"}}, written(json)};
+call_request send(std::string method, std::string path, object_writer body) {
+  return {std::move(method),
+          std::move(path),
+          {{"Content-Type", "application/json"}},
+          std::move(body).done()};
 }
 
 std::string by_noms(std::string_view noms_number) {
@@ -34,14 +20,15 @@ std::string by_noms(std::string_view noms_number) {
 } // namespace
 
 call_request match_request(const booking& of, const prisoner& known_as) {
-  return send("POST", "/match",
-              {{"firstName", of.first_name},
-               {"surname", of.last_name},
-               {"dateOfBirth", format_date(of.date_of_birth)},
-               {"nomsNumber", of.offender_no},
-               {"activeSentence", true},
-               {"pncNumber", text_or_null(known_as.pnc_number)},
-               {"croNumber", text_or_null(known_as.cro_number)}});
+  object_writer body;
+  body.text("firstName", of.first_name)
+    .text("surname", of.last_name)
+    .date("dateOfBirth", of.date_of_birth)
+    .text("nomsNumber", of.offender_no)
+    .flag("activeSentence", true)
+    .text_or_null("pncNumber", known_as.pnc_number)
+    .text_or_null("croNumber", known_as.cro_number);
+  return send("POST", "/match", std::move(body));
 }
 
 call_request convictions_request(std::string_view crn) {
@@ -49,25 +36,30 @@ call_request convictions_request(std::string_view crn) {
 }
 
 call_request noms_number_request(std::string_view crn, std::string_view noms_number) {
-  return send("PUT", "/secure/offenders/crn/" + url_part(crn) + "/nomsNumber",
-              {{"nomsNumber", noms_number}});
+  object_writer body;
+  body.text("nomsNumber", noms_number);
+  return send("PUT", "/secure/offenders/crn/" + url_part(crn) + "/nomsNumber", std::move(body));
 }
 
 call_request replace_noms_number_request(std::string_view old_number, std::string_view new_number) {
-  return send("PUT", by_noms(old_number) + "/nomsNumber", {{"nomsNumber", new_number}});
+  object_writer body;
+  body.text("nomsNumber", new_number);
+  return send("PUT", by_noms(old_number) + "/nomsNumber", std::move(body));
 }
 
 call_request booking_number_request(std::string_view noms_number, std::string_view booking_number,
                                     sys_days sentence_start) {
-  return send(
-    "PUT", by_noms(noms_number) + "/custody/bookingNumber",
-    {{"sentenceStartDate", format_date(sentence_start)}, {"bookingNumber", booking_number}});
+  object_writer body;
+  body.date("sentenceStartDate", sentence_start).text("bookingNumber", booking_number);
+  return send("PUT", by_noms(noms_number) + "/custody/bookingNumber", std::move(body));
 }
 
 call_request location_request(std::string_view noms_number, std::string_view booking_number,
                               std::string_view agency_id) {
+  object_writer body;
+  body.text("nomsPrisonInstitutionCode", agency_id);
   return send("PUT", by_noms(noms_number) + "/custody/bookingNumber/" + url_part(booking_number),
-              {{"nomsPrisonInstitutionCode", agency_id}});
+              std::move(body));
 }
 
 call_request key_dates_request(std::string_view noms_number, std::string_view booking_number,
@@ -75,16 +67,18 @@ call_request key_dates_request(std::string_view noms_number, std::string_view bo
   const auto& conditional_release = dates.conditional_release_override
                                       ? dates.conditional_release_override
                                       : dates.conditional_release;
+  object_writer body;
+  body.date("conditionalReleaseDate", conditional_release)
+    .date("licenceExpiryDate", dates.licence_expiry)
+    .date("hdcEligibilityDate", dates.home_detention_curfew_eligibility)
+    .date("paroleEligibilityDate", dates.parole_eligibility)
+    .date("sentenceExpiryDate", dates.sentence_expiry)
+    .date("expectedReleaseDate", dates.confirmed_release)
+    .date("postSentenceSupervisionEndDate", dates.topup_supervision_expiry);
   return send("POST",
               by_noms(noms_number) + "/bookingNumber/" + url_part(booking_number) +
                 "/custody/keyDates",
-              {{"conditionalReleaseDate", date_or_null(conditional_release)},
-               {"licenceExpiryDate", date_or_null(dates.licence_expiry)},
-               {"hdcEligibilityDate", date_or_null(dates.home_detention_curfew_eligibility)},
-               {"paroleEligibilityDate", date_or_null(dates.parole_eligibility)},
-               {"sentenceExpiryDate", date_or_null(dates.sentence_expiry)},
-               {"expectedReleaseDate", date_or_null(dates.confirmed_release)},
-               {"postSentenceSupervisionEndDate", date_or_null(dates.topup_supervision_expiry)}});
+              std::move(body));
 }
 
 std::optional<std::string> parse_institution(std::string_view body_text) {

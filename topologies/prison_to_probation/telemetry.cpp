@@ -1,6 +1,6 @@
 #include "topologies/prison_to_probation/telemetry.hpp"
 
-#include <nlohmann/json.hpp>
+#include "topologies/prison_to_probation/wire.hpp"
 
 #include <algorithm>
 
@@ -56,14 +56,15 @@ telemetry_event telemetry_event::or_not_present(std::string_view dimension,
 }
 
 record telemetry_event::to_record(std::string_view key, wall_time at) const {
-  nlohmann::ordered_json properties = nlohmann::ordered_json::object();
+  object_writer properties;
   for (const auto& [dimension, text] : properties_)
-    properties[dimension] = text;
-  const nlohmann::ordered_json whole{{"name", name_}, {"properties", std::move(properties)}};
+    properties.text(dimension, text);
+  object_writer whole;
+  whole.text("name", name_).object("properties", std::move(properties));
   record out;
   if (!key.empty())
     out.key = bytes{key};
-  out.value = whole.dump(-1, ' ', false, nlohmann::ordered_json::error_handler_t::replace);
+  out.value = std::move(whole).done();
   out.timestamp = at;
   return out;
 }

@@ -1,6 +1,8 @@
 #include "topologies/prison_to_probation/wire.hpp"
 
 #include <charconv>
+#include <utility>
+#include <vector>
 
 namespace sallyport::prison_to_probation {
 
@@ -14,6 +16,74 @@ std::optional<std::chrono::microseconds> parse_fraction(std::string_view digits)
   for (std::size_t i = 0; i < 6; ++i)
     value = value * 10 + (i < digits.size() ? digits[i] - '0' : 0);
   return std::chrono::microseconds{value};
+}
+
+// -- parsers --------------------------------------------------------------------
+
+/// Parsers that a thread keeps, and the longest text after which one is kept: it holds on to memory
+/// of several times that size.
+constexpr std::size_t spare_parsers_max = 4;
+constexpr std::size_t spare_parser_bytes_max = 256U * 1024U;
+
+std::vector<std::unique_ptr<simdjson::dom::parser>>& spare_parsers() {
+  thread_local auto spare = [] {
+    std::vector<std::unique_ptr<simdjson::dom::parser>> empty;
+    empty.reserve(spare_parsers_max); // So that to give one back cannot fail.
+    return empty;
+  }();
+  return spare;
+}
+
+// -- writing --------------------------------------------------------------------
+
+/// The bytes of a text that begin with a whole UTF-8 character; 0 if they do not.
+std::size_t character_bytes(std::string_view text) {
+  for (std::size_t bytes = 1; bytes <= 4 && bytes <= text.size(); ++bytes)
+    if (simdjson::validate_utf8(text.data(), bytes))
+      return bytes;
+  return 0;
+}
+
+std::string valid_text(std::string_view text) {
+  constexpr std::string_view replacement = "\xEF\xBF\xBD";
+  std::string out;
+  while (!text.empty()) {
+    const auto bytes = character_bytes(text);
+    out += bytes == 0 ? replacement : text.substr(0, bytes);
+    text.remove_prefix(bytes == 0 ? 1 : bytes);
+  }
+  return out;
+}
+
+void put_escaped(std::string& out, char c) {
+  constexpr std::string_view hex = "0123456789abcdef";
+  switch (c) {
+  case '"': out += "\\\""; return;
+  case '\\': out += "\\\\"; return;
+  case '\n': out += "\\n"; return;
+  case '\r': out += "\\r"; return;
+  case '\t': out += "\\t"; return;
+  default: break;
+  }
+  const auto byte = static_cast<unsigned char>(c);
+  if (byte >= 0x20U) {
+    out += c;
+    return;
+  }
+  out += "\\u00";
+  out += hex[byte >> 4U];
+  out += hex[byte & 0xfU];
+}
+
+void put_quoted(std::string& out, std::string_view text) {
+  if (!simdjson::validate_utf8(text.data(), text.size())) {
+    put_quoted(out, valid_text(text));
+    return;
+  }
+  out += '"';
+  for (const char c : text)
+    put_escaped(out, c);
+  out += '"';
 }
 
 } // namespace
@@ -49,9 +119,25 @@ std::string url_part(std::string_view value) {
   return out;
 }
 
+json_text::json_text() {
+  auto& spare = spare_parsers();
+  if (spare.empty()) {
+    parser_ = std::make_unique<simdjson::dom::parser>();
+    return;
+  }
+  parser_ = std::move(spare.back());
+  spare.pop_back();
+}
+
+json_text::~json_text() {
+  auto& spare = spare_parsers();
+  if (spare.size() < spare_parsers_max && parser_->capacity() <= spare_parser_bytes_max)
+    spare.push_back(std::move(parser_));
+}
+
 result<simdjson::dom::element> json_text::parse(std::string_view text) {
   simdjson::dom::element root;
-  if (parser_.parse(text.data(), text.size(), true).get(root) != simdjson::SUCCESS)
+  if (parser_->parse(text.data(), text.size(), true).get(root) != simdjson::SUCCESS)
     return fail(error::data("it is no JSON"));
   return root;
 }
@@ -116,6 +202,49 @@ result<std::string> required_text(json from, const char* name) {
   if (!text)
     return fail(error::data(std::string{name} + " is missing"));
   return *std::move(text);
+}
+
+void object_writer::name(std::string_view name) {
+  if (out_.size() > 1)
+    out_ += ',';
+  put_quoted(out_, name);
+  out_ += ':';
+}
+
+object_writer& object_writer::text(std::string_view name, std::string_view value) {
+  this->name(name);
+  put_quoted(out_, value);
+  return *this;
+}
+
+object_writer& object_writer::text_or_null(std::string_view name,
+                                           const std::optional<std::string>& value) {
+  if (value)
+    return text(name, *value);
+  this->name(name);
+  out_ += "null";
+  return *this;
+}
+
+object_writer& object_writer::date(std::string_view name, const std::optional<sys_days>& value) {
+  return text_or_null(name, value ? std::optional{format_date(*value)} : std::nullopt);
+}
+
+object_writer& object_writer::flag(std::string_view name, bool value) {
+  this->name(name);
+  out_ += value ? "true" : "false";
+  return *this;
+}
+
+object_writer& object_writer::object(std::string_view name, object_writer value) {
+  this->name(name);
+  out_ += std::move(value).done();
+  return *this;
+}
+
+std::string object_writer::done() && {
+  out_ += '}';
+  return std::move(out_);
 }
 
 } // namespace sallyport::prison_to_probation

@@ -7,6 +7,7 @@
 
 #include <chrono>
 #include <cstdint>
+#include <memory>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -29,14 +30,22 @@ using local_moment = std::chrono::local_time<std::chrono::microseconds>;
 /// A value as one segment of a path or one value of a query.
 [[nodiscard]] std::string url_part(std::string_view value);
 
-/// Parsed JSON that owns its memory. Elements hold as long as it lives.
+/// Parsed JSON. Elements hold as long as it lives.
+///
+/// Idea: a parser is dear to make and cheap to use again, and a conversation reads its replies anew
+/// each time it goes on. So a few that are done wait in their thread for the next text.
 class json_text {
 public:
+  json_text();
+  ~json_text();
+  json_text(const json_text&) = delete;
+  json_text& operator=(const json_text&) = delete;
+
   /// An error (domain data) when the text is no JSON; it says so without a byte of the text.
   [[nodiscard]] result<simdjson::dom::element> parse(std::string_view text);
 
 private:
-  simdjson::dom::parser parser_;
+  std::unique_ptr<simdjson::dom::parser> parser_;
 };
 
 using json = simdjson::dom::element;
@@ -57,5 +66,24 @@ using json = simdjson::dom::element;
 
 /// The text of a member that must be there; the error names the field.
 [[nodiscard]] result<std::string> required_text(json from, const char* name);
+
+/// Writes a JSON object member by member, in the order in which they are added. Bytes of a text
+/// that are no UTF-8 are replaced, for JSON has no place for them.
+class object_writer {
+public:
+  object_writer& text(std::string_view name, std::string_view value);
+  /// Null when there is none.
+  object_writer& text_or_null(std::string_view name, const std::optional<std::string>& value);
+  object_writer& date(std::string_view name, const std::optional<sys_days>& value);
+  object_writer& flag(std::string_view name, bool value);
+  object_writer& object(std::string_view name, object_writer value);
+
+  [[nodiscard]] std::string done() &&;
+
+private:
+  void name(std::string_view name);
+
+  std::string out_ = "{";
+};
 
 } // namespace sallyport::prison_to_probation
