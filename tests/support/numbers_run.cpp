@@ -4,8 +4,11 @@
 #include "tests/support/wait.hpp"
 
 #include <algorithm>
+#include <array>
+#include <ctime>
 #include <nlohmann/json.hpp>
 #include <set>
+#include <sstream>
 
 namespace sallyport::test {
 
@@ -28,6 +31,19 @@ kafka_record number(unsigned key, unsigned n) {
   r.key = name;
   r.value = value.dump();
   return r;
+}
+
+/// As a line of the log begins, to the millisecond.
+std::string written(std::chrono::system_clock::time_point at) {
+  const auto seconds = std::chrono::system_clock::to_time_t(at);
+  std::tm parts{};
+  ::gmtime_r(&seconds, &parts);
+  std::array<char, 32> text{};
+  const auto size = std::strftime(text.data(), text.size(), "%Y-%m-%dT%H:%M:%S.", &parts);
+  const auto ms =
+    std::chrono::duration_cast<std::chrono::milliseconds>(at.time_since_epoch()).count() % 1000;
+  auto fraction = std::to_string(1000 + ms);
+  return std::string{text.data(), size} + fraction.substr(1);
 }
 
 /// Of a path "/k7/12".
@@ -211,15 +227,39 @@ std::vector<std::string> numbers_run::problems() {
   return found;
 }
 
-std::vector<std::string> numbers_run::told_late_by(const std::string& instance) const {
-  std::set<std::string> by_others;
+std::vector<std::string>
+numbers_run::called_without_lanes(const cluster_instance& by,
+                                  std::chrono::system_clock::time_point woken) const {
+  const auto from = written(woken);
+  auto taken = std::string{"~"}; // behind every time
+  std::istringstream in{by.said()};
+  for (std::string line; std::getline(in, line);)
+    if (line.find("lane.taken") != std::string::npos && line > from)
+      taken = std::min(taken, line.substr(0, from.size()));
   std::vector<std::string> found;
   for (const auto& call : peer_.calls())
-    if (call.instance != instance)
-      by_others.insert(call.path);
-    else if (by_others.contains(call.path))
-      found.push_back(call.path);
+    if (const auto at = written(call.at); call.instance == by.name() && at > from && at < taken)
+      found.push_back(at + " " + call.path);
   return found;
+}
+
+std::size_t numbers_run::term(const std::string& name) const {
+  double sum = 0;
+  for (const auto& each : instances_)
+    if (const auto page = each->metrics())
+      sum += page->sum("sallyport_records", {{"part", "check"}, {"term", name}});
+  return static_cast<std::size_t>(sum);
+}
+
+std::string numbers_run::where() const {
+  std::string all = std::to_string(come_out()) + " of " + std::to_string(fed()) +
+                    " came out, seed " + std::to_string(seed_) + ", application " + application_;
+  for (const auto& each : instances_) {
+    all += "\n" + each->name() + " has";
+    for (const auto& lane : each->lanes())
+      all += " " + lane;
+  }
+  return all + "\n" + said();
 }
 
 std::string numbers_run::said() const {

@@ -61,8 +61,15 @@ public:
   /// Ends the instances, so that what one had still to write is seen as well.
   [[nodiscard]] std::vector<std::string> problems();
 
-  /// Numbers that `instance` told the peer of after another had.
-  [[nodiscard]] std::vector<std::string> told_late_by(const std::string& instance) const;
+  /// What an instance that was woken told the peer before it got lanes anew.
+  [[nodiscard]] std::vector<std::string>
+  called_without_lanes(const cluster_instance& by,
+                       std::chrono::system_clock::time_point woken) const;
+
+  /// Lanes of the topology.
+  [[nodiscard]] std::size_t lanes() const noexcept { return 8; }
+  /// Records of the part `check` that stand there, by the metrics of all instances that answer.
+  [[nodiscard]] std::size_t term(const std::string& name) const;
 
   [[nodiscard]] const recording_peer& peer() const noexcept { return peer_; }
   [[nodiscard]] const kafka_client& kafka() const noexcept { return client_; }
@@ -73,6 +80,8 @@ public:
   [[nodiscard]] unsigned seed() const noexcept { return seed_; }
   /// The last lines of all instances; for messages of tests.
   [[nodiscard]] std::string said() const;
+  /// How far it has come, and `said`.
+  [[nodiscard]] std::string where() const;
 
 private:
   [[nodiscard]] std::vector<kafka_record> next(std::size_t count);

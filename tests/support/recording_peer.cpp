@@ -31,7 +31,7 @@ recording_peer::recording_peer(std::chrono::milliseconds latency)
   p.server.Put(".*", [&p, latency](const httplib::Request& r, httplib::Response& answer) {
     {
       std::lock_guard lock{p.guard};
-      p.calls.push_back({std::chrono::steady_clock::now(), r.get_header_value("X-Instance"), r.path,
+      p.calls.push_back({std::chrono::system_clock::now(), r.get_header_value("X-Instance"), r.path,
                          r.get_header_value("Idempotency-Key")});
     }
     if (latency.count() > 0)

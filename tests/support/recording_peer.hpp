@@ -15,7 +15,7 @@ namespace sallyport::test {
 class recording_peer {
 public:
   struct call {
-    std::chrono::steady_clock::time_point at;
+    std::chrono::system_clock::time_point at;
     std::string instance; ///< the header X-Instance
     std::string path;
     std::string idempotency_key;

@@ -12,8 +12,6 @@ namespace {
 using namespace std::chrono_literals;
 using texts = std::vector<std::string>;
 
-constexpr std::size_t lanes_of_all = 8;
-
 class kafka_kills_test : public ::testing::Test {
 protected:
   void SetUp() override { SALLYPORT_KAFKA_SKIP(); }
@@ -31,7 +29,7 @@ TEST_F(kafka_kills_test, one_that_is_killed_goes_on_where_its_last_commit_ended)
   }
   ASSERT_TRUE(run.goes_on(50)) << run.said();
   run.end_load();
-  ASSERT_TRUE(run.settles()) << run.come_out() << " of " << run.fed() << "\n" << run.said();
+  ASSERT_TRUE(run.settles()) << run.where();
   EXPECT_EQ(run.problems(), texts{});
 }
 
@@ -54,14 +52,14 @@ TEST_F(kafka_kills_test, one_of_three_is_killed_in_turn_and_the_others_take_over
       open = 0;
       for (const auto* other : all)
         open += other->lanes().size();
-      return open == lanes_of_all;
+      return open == run.lanes();
     }))
       << open << "\n"
       << run.said();
     ASSERT_TRUE(each->start()) << each->said();
   }
   run.end_load();
-  ASSERT_TRUE(run.settles()) << run.come_out() << " of " << run.fed() << "\n" << run.said();
+  ASSERT_TRUE(run.settles()) << run.where();
   EXPECT_EQ(run.problems(), texts{});
 }
 
