@@ -202,6 +202,7 @@ void host_state::open_lane(slot& s) {
     s.open = true;
     told->lane_open(s.name, true);
     note_open(s, true);
+    note_here(s);
   } catch (const lane::engine_failure& e) {
     ++s.failures;
     s.reopen_at = std::chrono::steady_clock::now() + pause(env->plan.limits, s.failures);
@@ -226,6 +227,7 @@ void host_state::close_lane(slot& s) {
   s.last_epoch = false;
   s.ending = {};
   s.open = false;
+  note_here(s);
 }
 
 void host_state::close_lanes() {
@@ -284,6 +286,9 @@ void host_state::note_open(slot& s, bool open) {
   if (open == s.missed)
     *env->lanes_missing += open ? -1 : 1;
   s.missed = !open;
+}
+
+void host_state::note_here(const slot& s) const {
   std::lock_guard lock{env->lanes_here->guard};
   if (s.open)
     env->lanes_here->lanes.emplace(s.name.part, s.name.partition);

@@ -112,6 +112,7 @@ struct host_state {
   [[nodiscard]] bool may_hand_over(const slot& s) const;
   void lane_failed(slot& s, const error& why);
   void note_open(slot& s, bool open);
+  void note_here(const slot& s) const;
   void roll_back(const error& why);
 
   // -- inputs ----------------------------------------------------------------------------
