@@ -179,6 +179,8 @@ void drain(const std::string& process, const std::string& group, const std::stri
     if (last.at > until)
       fail("drain", std::to_string(last.records) + " of " + std::to_string(total) + " records");
   }
+  if (last.records == first.records)
+    fail("drain", "all of it was one commit; take more records");
   std::cout << '{';
   tell_taken("in", first, last);
   if (!out.empty()) {

@@ -22,6 +22,20 @@ void await_topic(rd_kafka_queue_t* answers, std::string_view what) {
     check(rd_kafka_topic_result_error(topics[i]), what);
 }
 
+/// 0 while the broker does not know the topic, or not where all of it is.
+std::int32_t known_partitions(rd_kafka_t* of, const std::string& name) {
+  const topic asked{rd_kafka_topic_new(of, name.c_str(), nullptr)};
+  const rd_kafka_metadata_t* told = nullptr;
+  check(rd_kafka_metadata(of, 0, asked.get(), &told, patience_ms), name);
+  const auto& t = told->topics[0];
+  bool all = t.err == RD_KAFKA_RESP_ERR_NO_ERROR;
+  for (int p = 0; p < t.partition_cnt; ++p)
+    all = all && t.partitions[p].err == RD_KAFKA_RESP_ERR_NO_ERROR;
+  const auto count = all ? t.partition_cnt : 0;
+  rd_kafka_metadata_destroy(told);
+  return count;
+}
+
 } // namespace
 
 std::string bootstrap_servers() {
@@ -87,6 +101,9 @@ void create_topic(const std::string& name, std::int32_t partitions) {
   rd_kafka_CreateTopics(admin.get(), &wanted, 1, nullptr, answers.get());
   await_topic(answers.get(), "create " + name);
   rd_kafka_NewTopic_destroy(wanted);
+  // The controller has it; the broker hears of it a moment later.
+  while (known_partitions(admin.get(), name) != partitions)
+    rd_kafka_poll(admin.get(), 10);
 }
 
 void delete_topics(std::string_view prefix) {
@@ -105,13 +122,9 @@ void delete_topics(std::string_view prefix) {
 }
 
 std::int32_t partitions_of(rd_kafka_t* of, const std::string& name) {
-  const topic asked{rd_kafka_topic_new(of, name.c_str(), nullptr)};
-  const rd_kafka_metadata_t* told = nullptr;
-  check(rd_kafka_metadata(of, 0, asked.get(), &told, patience_ms), name);
-  const auto code = told->topics[0].err;
-  const auto count = told->topics[0].partition_cnt;
-  rd_kafka_metadata_destroy(told);
-  check(code, name);
+  const auto count = known_partitions(of, name);
+  if (count == 0)
+    fail(name, "there is no such topic");
   return count;
 }
 

@@ -1,5 +1,7 @@
 #include "tests/support/kafka_client.hpp"
 
+#include "tests/support/wait.hpp"
+
 #include <algorithm>
 #include <array>
 #include <chrono>
@@ -85,6 +87,20 @@ void await_topic(rd_kafka_queue_t* answers, const std::string& what) {
                                             &count);
   for (std::size_t i = 0; i < count; ++i)
     check(rd_kafka_topic_result_error(topics[i]), what);
+}
+
+/// Nothing while the broker does not know the topic, or a partition of it has no leader.
+std::optional<std::int32_t> known_partitions(rd_kafka_t* client, const std::string& topic) {
+  using topic_handle = std::unique_ptr<rd_kafka_topic_t, destroyer<rd_kafka_topic_destroy>>;
+  const topic_handle asked{rd_kafka_topic_new(client, topic.c_str(), nullptr)};
+  const rd_kafka_metadata_t* told = nullptr;
+  check(rd_kafka_metadata(client, 0, asked.get(), &told, patience_ms), topic);
+  const std::unique_ptr<const rd_kafka_metadata_t, destroyer<rd_kafka_metadata_destroy>> kept{told};
+  const auto& t = told->topics[0];
+  bool all = t.err == RD_KAFKA_RESP_ERR_NO_ERROR;
+  for (int p = 0; p < t.partition_cnt; ++p)
+    all = all && t.partitions[p].err == RD_KAFKA_RESP_ERR_NO_ERROR;
+  return all ? std::optional{t.partition_cnt} : std::nullopt;
 }
 
 std::optional<std::string> text_of(const void* at, std::size_t size) {
@@ -197,6 +213,9 @@ void kafka_client::create_topic(const std::string& name, std::int32_t partitions
   auto* one = wanted.get();
   rd_kafka_CreateTopics(client, &one, 1, nullptr, answers.get());
   await_topic(answers.get(), "create " + name);
+  // The controller has it; a broker hears of it a moment later.
+  if (!eventually([&] { return known_partitions(client, name).value_or(0) == partitions; }))
+    fail("create " + name, "the broker does not hear of it");
 }
 
 void kafka_client::delete_topic(const std::string& name) const {
@@ -220,14 +239,10 @@ void kafka_client::produce(const std::string& topic,
 }
 
 std::int32_t kafka_client::partitions(const std::string& topic) const {
-  auto* client = parts_->producer.get();
-  using topic_handle = std::unique_ptr<rd_kafka_topic_t, destroyer<rd_kafka_topic_destroy>>;
-  const topic_handle of{rd_kafka_topic_new(client, topic.c_str(), nullptr)};
-  const rd_kafka_metadata_t* told = nullptr;
-  check(rd_kafka_metadata(client, 0, of.get(), &told, patience_ms), topic);
-  const std::unique_ptr<const rd_kafka_metadata_t, destroyer<rd_kafka_metadata_destroy>> kept{told};
-  check(told->topics[0].err, topic);
-  return told->topics[0].partition_cnt;
+  const auto found = known_partitions(parts_->producer.get(), topic);
+  if (!found)
+    fail(topic, "there is no such topic");
+  return *found;
 }
 
 std::vector<std::int64_t> kafka_client::ends(const std::string& topic, bool committed) const {
