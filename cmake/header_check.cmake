@@ -15,4 +15,4 @@ target_include_directories(header_check PRIVATE "${PROJECT_SOURCE_DIR}")
 target_compile_definitions(header_check PRIVATE SALLYPORT_BINARY_DIR="" SALLYPORT_SOURCE_DIR="")
 target_link_libraries(header_check PRIVATE
   sallyport_warnings Threads::Threads CAF::core RocksDB::rocksdb-shared spdlog::spdlog yaml-cpp simdjson::simdjson
-  prometheus-cpp::core CURL::libcurl date::date-tz CLI11::CLI11 httplib::httplib nlohmann_json::nlohmann_json)
+  prometheus-cpp::core CURL::libcurl date::date-tz CLI11::CLI11 httplib::httplib cjose::cjose nlohmann_json::nlohmann_json)

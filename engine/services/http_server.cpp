@@ -210,6 +210,12 @@ std::optional<std::string_view> http_request::parameter(const std::string& name)
   return found == query.end() ? std::nullopt : std::optional<std::string_view>{found->second};
 }
 
+query_parameters parse_query(std::string_view text) {
+  query_parameters all;
+  httplib::detail::parse_query_text(std::string{text}, all);
+  return all;
+}
+
 http_response error_response(int status, std::string_view what) {
   http_response made;
   made.status = status;
@@ -253,7 +259,8 @@ public:
     const auto whole = [this](const httplib::Request& in, httplib::Response& out) {
       // A body where none is expected is left unread.
       close_after_this = announces_body(in) && in.get_header_value("Content-Length") != "0";
-      serve(in, out, {});
+      if (auto good = admit(in, out))
+        give(run(*good->chosen, good->request), out);
     };
     const auto reading = [this](const httplib::Request& in, httplib::Response& out,
                                 const httplib::ContentReader& read) { receive(in, out, read); };
@@ -271,9 +278,12 @@ public:
   listener(const listener&) = delete;
   listener& operator=(const listener&) = delete;
 
-  void add(std::string method, std::string_view pattern, handler serve) {
-    routes_.push_back({std::move(method), segments_of(pattern), std::move(serve)});
+  void add(endpoint what) {
+    segments_.push_back(segments_of(what.pattern));
+    endpoints_.push_back(std::move(what));
   }
+  [[nodiscard]] const std::vector<endpoint>& endpoints() const noexcept { return endpoints_; }
+  void set_guard(guard with) { guard_ = std::move(with); }
 
   [[nodiscard]] result<std::uint16_t> begin(const std::string& bind, std::uint16_t port) {
     const int bound = port == 0 ? bind_to_any_port(bind) : (bind_to_port(bind, port) ? port : -1);
@@ -298,10 +308,10 @@ public:
   }
 
 private:
-  struct way {
-    std::string method;
-    std::vector<std::string> segments;
-    handler serve;
+  /// A request that may be served, its body not yet read.
+  struct admitted {
+    const endpoint* chosen = nullptr;
+    http_request request;
   };
 
   /// httplib's own loop polls each idle connection a hundred times a second and lets a stop wait
@@ -324,6 +334,13 @@ private:
 
   void receive(const httplib::Request& in, httplib::Response& out,
                const httplib::ContentReader& read) const {
+    auto good = admit(in, out);
+    if (!good) {
+      close_after_this = announces_body(in);
+      if (close_after_this)
+        out.set_header("Connection", "close");
+      return;
+    }
     std::string body;
     // Without either of these there is no body; httplib would read until the connection ends.
     if (announces_body(in)) {
@@ -345,57 +362,68 @@ private:
         return;
       }
     }
-    serve(in, out, std::move(body));
+    good->request.body = std::move(body);
+    give(run(*good->chosen, good->request), out);
   }
 
-  void serve(const httplib::Request& in, httplib::Response& out, std::string body) const {
-    http_request request;
+  /// Finds the route and asks the guard; when nothing is to be served, the answer is given.
+  std::optional<admitted> admit(const httplib::Request& in, httplib::Response& out) const {
+    admitted good;
     const auto path = segments_of(std::string_view{in.target}.substr(0, in.target.find('?')));
     std::string allowed;
-    const way* chosen = nullptr;
-    for (const auto& each : routes_) {
-      if (!matches(each, path))
+    for (std::size_t i = 0; i < endpoints_.size() && good.chosen == nullptr; ++i) {
+      const auto& each = endpoints_[i];
+      if (!matches(segments_[i], path))
         continue;
       if (each.method == in.method || (each.method == "GET" && in.method == "HEAD")) {
-        chosen = &each;
-        break;
+        good.chosen = &each;
+        note_captures(segments_[i], path, good.request);
+      } else if (each.who.who != access::kind::role) {
+        allowed += (allowed.empty() ? "" : ", ") + each.method; // Others are not told of.
       }
-      allowed += (allowed.empty() ? "" : ", ") + each.method;
     }
-    if (chosen == nullptr) {
-      give(allowed.empty() ? error_response(404, "there is nothing at this path")
-                           : error_response(405, "this path takes " + allowed),
-           out);
-      if (!allowed.empty())
-        out.set_header("Allow", allowed);
-      return;
-    }
-    for (std::size_t i = 0; i < path.size(); ++i)
-      if (const auto& name = chosen->segments[i]; name.starts_with('{'))
-        request.captures.emplace(name.substr(1, name.size() - 2), path[i]);
+    auto& request = good.request;
     request.method = in.method;
     request.path = in.path;
     request.query = in.params;
     request.remote = in.remote_addr;
-    request.body = std::move(body);
     for (const auto& [name, value] : in.headers)
       request.headers.push_back({lower(name), value});
-    give(run(*chosen, request), out);
+    if (guard_)
+      if (auto refused = guard_(good.chosen, request)) {
+        give(std::move(*refused), out);
+        return std::nullopt;
+      }
+    if (good.chosen != nullptr)
+      return good;
+    give(allowed.empty() ? error_response(404, "there is nothing at this path")
+                         : error_response(405, "this path takes " + allowed),
+         out);
+    if (!allowed.empty())
+      out.set_header("Allow", allowed);
+    return std::nullopt;
   }
 
-  [[nodiscard]] static bool matches(const way& each, const std::vector<std::string>& path) {
-    return std::ranges::equal(each.segments, path, [](const auto& wanted, const auto& got) {
+  static void note_captures(const std::vector<std::string>& segments,
+                            const std::vector<std::string>& path, http_request& request) {
+    for (std::size_t i = 0; i < path.size(); ++i)
+      if (const auto& name = segments[i]; name.starts_with('{'))
+        request.captures.emplace(name.substr(1, name.size() - 2), path[i]);
+  }
+
+  [[nodiscard]] static bool matches(const std::vector<std::string>& segments,
+                                    const std::vector<std::string>& path) {
+    return std::ranges::equal(segments, path, [](const auto& wanted, const auto& got) {
       return wanted.starts_with('{') ? !got.empty() : wanted == got;
     });
   }
 
-  [[nodiscard]] static http_response run(const way& chosen, http_request& request) {
+  [[nodiscard]] static http_response run(const endpoint& chosen, http_request& request) {
     try {
       return chosen.serve(request);
     } catch (const std::exception& thrown) {
       observe::log(observe::level::error, "http.handler_failed", "A handler failed.",
-                   {{"route", chosen.segments.empty() ? "/" : chosen.segments.front()},
-                    {"kind", typeid(thrown).name()}});
+                   {{"route", chosen.pattern}, {"kind", typeid(thrown).name()}});
       return error_response(500, "internal error");
     }
   }
@@ -429,7 +457,9 @@ private:
   const limits limits_;
   int stop_event_;
   std::atomic<bool> stopping_{false};
-  std::vector<way> routes_;
+  std::vector<endpoint> endpoints_;
+  std::vector<std::vector<std::string>> segments_; ///< of the patterns
+  guard guard_;
   std::thread thread_;
 };
 
@@ -437,9 +467,17 @@ http_server::http_server() : http_server(limits{}) {}
 http_server::http_server(limits with) : listener_(std::make_unique<listener>(with)) {}
 http_server::~http_server() { stop(); }
 
+void http_server::route(endpoint what) { listener_->add(std::move(what)); }
+
 void http_server::route(std::string method, std::string_view pattern, handler serve) {
-  listener_->add(std::move(method), pattern, std::move(serve));
+  route({std::move(method), std::string{pattern}, access::operators(), {}, std::move(serve)});
 }
+
+const std::vector<http_server::endpoint>& http_server::endpoints() const noexcept {
+  return listener_->endpoints();
+}
+
+void http_server::set_guard(guard with) { listener_->set_guard(std::move(with)); }
 
 result<std::uint16_t> http_server::start(const std::string& bind, std::uint16_t port) {
   return listener_->begin(bind, port);

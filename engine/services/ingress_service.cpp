@@ -134,7 +134,17 @@ ingress_service::ingress_service(log& to, const wall_clock& clock, limits with)
   : to_(to), clock_(clock), limits_(with) {}
 
 void ingress_service::serve_on(http_server& server) {
-  server.route("POST", "/ingress/{topic}", [this](http_request& request) { return post(request); });
+  route_description about{
+    "ingress", "Puts records on a topic: JSON, one value or one a line.", {}, {}};
+  about.parameters = {
+    {"topic", "path", "string", "", "Its name.", ""},
+    {"key", "query", "string", "", "The key of all records.", ""},
+    {"Idempotency-Key", "header", "string", "", "A repeat under the same key writes nothing.", ""}};
+  about.answers = {{200, "all is on the log"},
+                   {400, "the body or a parameter cannot be read; nothing was written"},
+                   {404, "there is no such topic"}};
+  server.route({"POST", "/ingress/{topic}", access::operators(), std::move(about),
+                [this](http_request& request) { return post(request); }});
 }
 
 http_response ingress_service::post(http_request& request) {

@@ -104,9 +104,23 @@ status log_lines::fill(cursor& of) {
 // -------------------------------------------------------------------------------------
 
 void log_service::serve_on(http_server& server) {
-  server.route("GET", "/log", [this](const http_request&) { return topics(); });
-  server.route("GET", "/log/{topic}",
-               [this](const http_request& request) { return read(request); });
+  server.route({"GET",
+                "/log",
+                access::operators(),
+                {"log", "The topics, with what they hold.", {}, {{200, "partitions and offsets"}}},
+                [this](const http_request&) { return topics(); }});
+  route_description about{"log", "The records of a topic, one a line.", {}, {}};
+  about.parameters = {
+    {"topic", "path", "string", "", "Its name.", ""},
+    {"from", "query", "integer", "int64", "The first offset, in each partition.", "0"},
+    {"limit", "query", "integer", "int64", "How many lines at most.",
+     std::to_string(limit_by_default)},
+    {"partition", "query", "integer", "int32", "Only this one.", ""}};
+  about.answers = {{200, "committed records", "application/x-ndjson"},
+                   {400, "a parameter cannot be read"},
+                   {404, "there is no such topic"}};
+  server.route({"GET", "/log/{topic}", access::operators(), std::move(about),
+                [this](const http_request& request) { return read(request); }});
 }
 
 http_response log_service::topics() const {

@@ -20,24 +20,41 @@ http_response json_response(int status, const json& of) {
 constexpr std::string_view word(bool up) { return up ? "UP" : "DOWN"; }
 constexpr int status_of(bool up) { return up ? 200 : 503; }
 
+http_server::endpoint look(std::string path, access who, std::string summary,
+                           std::vector<route_description::answer> answers,
+                           http_server::handler serve) {
+  return {"GET",
+          std::move(path),
+          std::move(who),
+          {"how it is", std::move(summary), {}, std::move(answers)},
+          std::move(serve)};
+}
+
 } // namespace
 
 void observe_service::serve_on(http_server& server) {
-  server.route("GET", "/metrics", [this](const http_request&) {
-    http_response made;
-    made.content_type = "text/plain; version=0.0.4; charset=utf-8";
-    made.body = metrics_.text();
-    return made;
-  });
+  server.route(look("/metrics", access::metrics(), "Metrics for Prometheus.",
+                    {{200, "Prometheus' text form", "text/plain"}}, [this](const http_request&) {
+                      http_response made;
+                      made.content_type = "text/plain; version=0.0.4; charset=utf-8";
+                      made.body = metrics_.text();
+                      return made;
+                    }));
   const auto up = [](const http_request&) { return json_response(200, {{"status", "UP"}}); };
-  server.route("GET", "/health", [this](const http_request&) { return health(); });
-  server.route("GET", "/health/ping", up);
-  server.route("GET", "/health/liveness", up);
-  server.route("GET", "/health/readiness", [this](const http_request&) {
-    const bool ready = health_.ready();
-    return json_response(status_of(ready), {{"status", ready ? "UP" : "OUT_OF_SERVICE"}});
-  });
-  server.route("GET", "/info", [this](const http_request&) { return info(); });
+  const auto all = access::everyone();
+  server.route(look("/health", all, "Every component, and whether all are up.",
+                    {{200, "all are up"}, {503, "one is down"}},
+                    [this](const http_request&) { return health(); }));
+  server.route(look("/health/ping", all, "Whether it answers.", {{200, "it does"}}, up));
+  server.route(look("/health/liveness", all, "Whether it answers.", {{200, "it does"}}, up));
+  server.route(look("/health/readiness", all, "Whether it takes events in.",
+                    {{200, "it does"}, {503, "it starts or stops"}}, [this](const http_request&) {
+                      const bool ready = health_.ready();
+                      return json_response(status_of(ready),
+                                           {{"status", ready ? "UP" : "OUT_OF_SERVICE"}});
+                    }));
+  server.route(look("/info", all, "What runs, with its config.", {{200, "secrets are masked"}},
+                    [this](const http_request&) { return info(); }));
 }
 
 http_response observe_service::health() {

@@ -183,10 +183,7 @@ private:
 
   void read_sections(const params& file) {
     made_.state_folder = file.object("state").text("folder");
-    const auto& http = file.object("http");
-    made_.http.bind = http.text("bind");
-    made_.http.port = static_cast<std::uint16_t>(http.number("port"));
-    made_.http.body_bytes_max = static_cast<std::size_t>(http.size("body_bytes_max"));
+    made_.http = read_http(file.object("http"), out_);
     made_.logging = {file.object("logging").text("format"), file.object("logging").text("level")};
     if (file.has("limits"))
       made_.limits = read_limits(file.object("limits"), out_);
@@ -455,20 +452,7 @@ const spec& config_spec() {
                                      .check(not_empty)})
              .doc("Where state is kept.")
              .example("{ folder: ./state/my-application }"))
-      .add(field::object("http", {field::text("bind")
-                                    .doc("The address to listen at.")
-                                    .by_default("127.0.0.1")
-                                    .check(not_empty),
-                                  field::number("port")
-                                    .doc("0: any free one, told in the log.")
-                                    .by_default("8080")
-                                    .min(0)
-                                    .max(65'535),
-                                  field::size("body_bytes_max")
-                                    .doc("A bigger request is refused.")
-                                    .by_default("32MiB")
-                                    .min(1)})
-             .doc("The port that serves ingress, log, metrics and health."))
+      .add(http_section())
       .add(field::object("logging", {field::choice("format", {"text", "json"})
                                        .doc("How a log line is written.")
                                        .by_default("text"),

@@ -5,6 +5,7 @@
 #include "engine/connectors/registry.hpp"
 #include "engine/log/log.hpp"
 #include "engine/topology/graph.hpp"
+#include "engine/topology/http_settings.hpp"
 #include "engine/topology/limits.hpp"
 
 #include <cstdint>
@@ -35,12 +36,6 @@ struct log_binding {
   std::string kind = "embedded";
   const connector_entry* connector = nullptr; ///< none: the embedded log
   config::params with;
-};
-
-struct http_settings {
-  std::string bind = "127.0.0.1";
-  std::uint16_t port = 8080; ///< 0: any free one, told in the log
-  std::size_t body_bytes_max = 32U << 20U;
 };
 
 struct log_settings {

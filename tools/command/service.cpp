@@ -3,6 +3,7 @@
 #include "engine/core/fault.hpp"
 #include "engine/observe/log.hpp"
 
+#include <algorithm>
 #include <filesystem>
 
 namespace sallyport::command {
@@ -82,6 +83,14 @@ status service::open_http() {
   ingress_posts_->serve_on(*http_);
   log_reads_->serve_on(*http_);
   observed_->serve_on(*http_);
+  lane::lane_filter owns;
+  if (plan_.log.kind != "embedded") // There, all lanes are here, open or not.
+    owns = [this](const std::string& part, std::uint32_t partition) {
+      const auto here = instance_->lanes();
+      return std::ranges::find(here, std::pair{part, partition}) != here.end();
+    };
+  surface_ = std::make_unique<http_surface>(plan_, *store_, *log_, clock_, std::move(owns));
+  surface_->serve_on(*http_);
   SALLYPORT_TRY(port_, http_->start(plan_.http.bind, plan_.http.port));
   observe::log(observe::level::info, "http.listening", "ingress, log, metrics and health",
                {{"address", plan_.http.bind + ":" + std::to_string(port_)}});

@@ -14,6 +14,7 @@
 #include "engine/state/rocksdb_store.hpp"
 #include "engine/time/clock.hpp"
 #include "engine/topology/plan.hpp"
+#include "tools/command/http_surface.hpp"
 
 #include <condition_variable>
 #include <memory>
@@ -66,6 +67,7 @@ private:
   std::unique_ptr<ingress_service> ingress_posts_;
   std::unique_ptr<log_service> log_reads_;
   std::unique_ptr<observe_service> observed_;
+  std::unique_ptr<http_surface> surface_;
   std::unique_ptr<http_server> http_;
   std::uint16_t port_ = 0;
   std::unique_ptr<runtime::instance> instance_;
