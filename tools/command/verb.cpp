@@ -16,9 +16,15 @@ constexpr std::array all_verbs{
   verb{"lint", "Check config and topology files without running them.", declare_lint},
   verb{"list", "Show the operators and connectors that files can name.", declare_list},
   verb{"docs", "Tell what an operator or connector is and takes.", declare_docs},
+  verb{"new", "Make a folder with a topology to begin with.", declare_new},
+  verb{"test", "Run the cases of a topology: its tests, in virtual time.", declare_test},
+  verb{"graph", "Draw a topology, with the counts of a running instance if it is named.",
+       declare_graph},
   verb{"schema", "Print the JSON Schema of topology or config files.", declare_schema},
   verb{"log", "Look at the topics of a state folder, read them, append to them.", declare_log},
   verb{"state", "Look at what the stages of a state folder keep.", declare_state},
+  verb{"completion", "Print the completion script of a shell.", declare_completion},
+  verb{"man", "Print the manual page: sallyport man | man -l -", declare_man},
 };
 
 } // namespace

@@ -36,9 +36,14 @@ void declare_run(CLI::App& sub, int& code);
 void declare_lint(CLI::App& sub, int& code);
 void declare_list(CLI::App& sub, int& code);
 void declare_docs(CLI::App& sub, int& code);
+void declare_graph(CLI::App& sub, int& code);
+void declare_new(CLI::App& sub, int& code);
+void declare_test(CLI::App& sub, int& code);
 void declare_schema(CLI::App& sub, int& code);
 void declare_log(CLI::App& sub, int& code);
 void declare_state(CLI::App& sub, int& code);
+void declare_completion(CLI::App& sub, int& code);
+void declare_man(CLI::App& sub, int& code);
 
 /// Prints the mistakes of files to stderr, each with its line and a caret.
 void print(const config::findings& found);

@@ -492,6 +492,8 @@ private:
 operator_entry custody_entry() {
   operator_entry entry;
   entry.spec = custody_spec();
+  entry.keeps = "the messages of each booking, what was done with them, its snapshot";
+  entry.timers = "the hold-back ends; the next attempt is due; a message is given up";
   entry.outputs = {};
   entry.publishes = {"telemetry", "probation-case-events"};
   entry.calls = {"prison-api", "community-api", "offender-search"};

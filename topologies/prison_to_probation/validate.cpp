@@ -232,6 +232,8 @@ private:
 operator_entry validate_entry() {
   operator_entry entry;
   entry.spec = validate_spec();
+  entry.keeps = "the ids of messages, and those that wait for an answer";
+  entry.timers = "an unanswered question is asked again; ids are forgotten";
   entry.publishes = {"telemetry"};
   entry.calls = {"prison-api"};
   entry.make = [](const config::params& with) { return std::make_unique<validate>(with); };
