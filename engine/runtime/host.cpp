@@ -253,6 +253,7 @@ void host_state::release(slot& s) {
   s.reopen_at = {};
   s.orders.clear();
   told->lane_open(s.name, false);
+  told->lane_gone(s.name);
   note_open(s, true); // it is not missing here: it is elsewhere
   group->release(s.place);
 }

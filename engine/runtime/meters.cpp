@@ -32,6 +32,18 @@ observe::labels meters::labels_of(const lane::lane_name& lane) {
   return {{"part", lane.part}, {"lane", std::to_string(lane.partition)}};
 }
 
+observe::gauge& meters::lane_gauge(const lane::lane_name& lane, const std::string& name,
+                                   const std::string& help, const observe::labels& with) {
+  auto& gauge = all_.add_gauge(name, help, with);
+  of_lanes_[lane.text()].insert(&gauge);
+  return gauge;
+}
+
+void meters::lane_gone(const lane::lane_name& lane) {
+  for (auto* gauge : of_lanes_[lane.text()])
+    gauge->set(0);
+}
+
 meters::stage_meters& meters::of(const lane::lane_name& lane, const topology::stage& stage) {
   auto [it, fresh] = stages_.try_emplace({lane.text(), stage.name});
   if (!fresh)
@@ -53,20 +65,20 @@ meters::stage_meters& meters::of(const lane::lane_name& lane, const topology::st
   m.failures = &all_.add_counter("sallyport_stage_failures_total",
                                  "Callbacks of an operator that threw.", labels);
   m.timers_fired = &all_.add_counter("sallyport_timers_fired_total", "Timers that fired.", labels);
-  m.timers = &all_.add_gauge("sallyport_timers_set", "Durable timers that are set.", labels);
-  m.calls_open = &all_.add_gauge("sallyport_calls_open", "Calls in the effect ledger.", labels);
+  m.timers = &lane_gauge(lane, "sallyport_timers_set", "Durable timers that are set.", labels);
+  m.calls_open = &lane_gauge(lane, "sallyport_calls_open", "Calls in the effect ledger.", labels);
   m.calls_in_flight =
-    &all_.add_gauge("sallyport_calls_in_flight", "Calls of which a try is being made.", labels);
+    &lane_gauge(lane, "sallyport_calls_in_flight", "Calls of which a try is being made.", labels);
   m.calls_retrying =
-    &all_.add_gauge("sallyport_calls_retrying", "Calls that wait for their next try.", labels);
+    &lane_gauge(lane, "sallyport_calls_retrying", "Calls that wait for their next try.", labels);
   m.calls_held =
-    &all_.add_gauge("sallyport_calls_held", "Calls that an open circuit holds back.", labels);
+    &lane_gauge(lane, "sallyport_calls_held", "Calls that an open circuit holds back.", labels);
   m.circuits_open =
-    &all_.add_gauge("sallyport_circuits_open", "Peers to which no call goes now.", labels);
+    &lane_gauge(lane, "sallyport_circuits_open", "Peers to which no call goes now.", labels);
   m.conversations =
-    &all_.add_gauge("sallyport_conversations_open", "Conversations under way.", labels);
-  m.conversations_waiting = &all_.add_gauge(
-    "sallyport_conversations_waiting", "Conversations that wait for room or their key.", labels);
+    &lane_gauge(lane, "sallyport_conversations_open", "Conversations under way.", labels);
+  m.conversations_waiting = &lane_gauge(lane, "sallyport_conversations_waiting",
+                                        "Conversations that wait for room or their key.", labels);
   // Histograms have many series: one a stage, over all lanes.
   observe::labels stage_only{{"part", lane.part}, {"stage", stage.name}};
   m.batch = &all_.add_histogram("sallyport_stage_batch_records", "Records in a batch of a stage.",
@@ -131,7 +143,7 @@ void meters::committed(const lane::lane_name& lane, const std::vector<lane::epoc
         auto with_reason = labels;
         with_reason["reason"] = reason;
         with_reason["stage"] = part.stages[p.stage].name;
-        all_.add_gauge(name, help, with_reason).set(static_cast<double>(count));
+        lane_gauge(lane, name, help, with_reason).set(static_cast<double>(count));
       }
     };
     tell("sallyport_discarded", "Records discarded so far, by reason.", p.counts.discarded);
@@ -141,22 +153,19 @@ void meters::committed(const lane::lane_name& lane, const std::vector<lane::epoc
   for (std::size_t t = 0; t < term_count; ++t) {
     auto with_term = labels;
     with_term["term"] = to_string(static_cast<term>(t));
-    all_
-      .add_gauge("sallyport_records", "Where the records stand that the lane's door let in.",
-                 with_term)
+    lane_gauge(lane, "sallyport_records", "Where the records stand that the lane's door let in.",
+               with_term)
       .set(static_cast<double>(terms[t]));
     difference -= terms[t];
   }
-  all_
-    .add_gauge("sallyport_records_received", "Records that the lane's door let in so far.", labels)
+  lane_gauge(lane, "sallyport_records_received", "Records that the lane's door let in so far.",
+             labels)
     .set(static_cast<double>(received));
-  all_
-    .add_gauge("sallyport_records_made", "Records that operators made beside those received.",
-               labels)
+  lane_gauge(lane, "sallyport_records_made", "Records that operators made beside those received.",
+             labels)
     .set(static_cast<double>(made));
-  all_
-    .add_gauge("sallyport_conservation_difference",
-               "received + made - all terms: anything but 0 is a lost or doubled record.", labels)
+  lane_gauge(lane, "sallyport_conservation_difference",
+             "received + made - all terms: anything but 0 is a lost or doubled record.", labels)
     .set(static_cast<double>(difference));
 }
 

@@ -6,6 +6,7 @@
 
 #include <cstdint>
 #include <map>
+#include <set>
 #include <string>
 #include <vector>
 
@@ -33,6 +34,9 @@ public:
   void lane_open(const lane::lane_name& lane, bool open);
   void lane_failed(const lane::lane_name& lane);
   void lane_lost(const lane::lane_name& lane);
+  /// The lane is another's: what was told of its records is told there from now on, and 0 here, so
+  /// that a sum over all instances counts each record once.
+  void lane_gone(const lane::lane_name& lane);
   void rolled_back();
   void commit_failed();
 
@@ -56,11 +60,15 @@ private:
   };
 
   stage_meters& of(const lane::lane_name& lane, const topology::stage& stage);
+  /// A gauge that tells of a lane's state.
+  observe::gauge& lane_gauge(const lane::lane_name& lane, const std::string& name,
+                             const std::string& help, const observe::labels& with);
   static observe::labels labels_of(const lane::lane_name& lane);
 
   observe::metrics& all_;
   observe::labels host_;
   std::map<std::pair<std::string, std::string>, stage_meters> stages_;
+  std::map<std::string, std::set<observe::gauge*>> of_lanes_; ///< by the lane's text
 };
 
 } // namespace sallyport::runtime

@@ -43,9 +43,9 @@ std::string only_source(const topology::plan& plan) {
 } // namespace
 
 http_surface::http_surface(const topology::plan& plan, const store& state, log& of,
-                           const wall_clock& clock, lane::lane_filter owns)
+                           const wall_clock& clock, lane::lane_filter owns, other_instances others)
   : plan_(plan), rows_(state, plan, std::move(owns)),
-    reports_(rows_, clock, {.bytes_max = plan.http.report_bytes_max}) {
+    reports_(rows_, clock, {.bytes_max = plan.http.report_bytes_max}, std::move(others)) {
   const auto* own = surface_registry::instance().find(plan.topology.name);
   dead_letter_service::settings letters;
   letters.application = plan.application;

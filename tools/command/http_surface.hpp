@@ -23,8 +23,10 @@ namespace sallyport::command {
 class http_surface {
 public:
   /// All outlive it, and the server ends before it.
+  /// `owns`: the lanes whose rows are told of here, all without it; `others`: the instances that
+  /// have the rest.
   http_surface(const topology::plan& plan, const store& state, log& of, const wall_clock& clock,
-               lane::lane_filter owns = {});
+               lane::lane_filter owns, other_instances others);
 
   /// Adds its routes, and the guard of all. @pre the other routes are there, the server is not
   /// started

@@ -15,6 +15,22 @@ using namespace std::chrono_literals;
 /// How often old records are dropped from the topics.
 constexpr auto maintenance_every = 60s;
 constexpr std::string_view generation_row = "generation";
+constexpr std::string_view log_row = "log";
+
+/// A state folder belongs to one kind of log: on another, its rows would be taken for a state that
+/// they are not.
+status claim_for_log(store& in, const std::string& kind) {
+  SALLYPORT_TRY(auto row, in.get(family::meta, log_row));
+  if (row && *row != kind)
+    return fail(error::user(errc::foreign_state, "the state folder was made with the log '" + *row +
+                                                   "', the config says '" + kind +
+                                                   "'; give the application another state folder"));
+  if (row)
+    return {};
+  store_batch first;
+  first.put(family::meta, std::string{log_row}, kind);
+  return in.write(first, true);
+}
 
 /// Which run of the state this is; a restored backup begins a new one.
 result<std::uint64_t> generation_of(store& in) {
@@ -36,10 +52,11 @@ service::service(topology::plan plan, std::string masked_config)
 result<std::unique_ptr<service>> service::start(topology::plan plan, std::string masked_config) {
   std::unique_ptr<service> s{new service{std::move(plan), std::move(masked_config)}};
   SALLYPORT_CHECK(s->open_state());
+  SALLYPORT_CHECK(s->open_log());
   SALLYPORT_CHECK(s->make_callers());
   s->add_metrics();
+  SALLYPORT_CHECK(s->open_http()); // before the lanes: other instances are told its address
   SALLYPORT_TRY(s->instance_, runtime::instance::start(*s->environment_));
-  SALLYPORT_CHECK(s->open_http());
   SALLYPORT_CHECK(s->start_connectors());
   s->maintenance_ = std::thread{[self = s.get()] { self->maintain(); }};
   s->health_.set_ready(true);
@@ -53,8 +70,25 @@ status service::open_state() {
   SALLYPORT_TRY(database_, rocksdb_database::open(how));
   SALLYPORT_CHECK(database_->claim(plan_.application));
   store_ = std::make_unique<rocksdb_store>(*database_);
-  SALLYPORT_TRY(log_, embedded_log::open(*database_, clock_));
+  return claim_for_log(*store_, plan_.log.kind);
+}
+
+status service::open_log() {
+  if (plan_.log.connector == nullptr) {
+    SALLYPORT_TRY(log_, embedded_log::open(*database_, clock_));
+  } else {
+    log_environment env{
+      plan_.application, plan_.config_file, [this] { return address(); }, *store_, clock_,
+      metrics_};
+    SALLYPORT_TRY(log_, plan_.log.connector->as_log->make(plan_.log.with, env));
+  }
+  for (const auto& [name, topic] : plan_.topics)
+    SALLYPORT_CHECK(log_->create_topic(topic));
   return {};
+}
+
+std::string service::address() const {
+  return "http://" + plan_.http.bind + ":" + std::to_string(port_);
 }
 
 status service::make_callers() {
@@ -83,13 +117,17 @@ status service::open_http() {
   ingress_posts_->serve_on(*http_);
   log_reads_->serve_on(*http_);
   observed_->serve_on(*http_);
+  lanes_ = std::make_unique<lanes_service>(
+    runtime::lanes_of(plan_), [here = environment_->lanes_here] { return here->list(); },
+    dynamic_cast<const lane_directory*>(log_.get()));
+  lanes_->serve_on(*http_);
   lane::lane_filter owns;
-  if (plan_.log.kind != "embedded") // There, all lanes are here, open or not.
+  if (plan_.log.connector != nullptr) // On the embedded log all lanes are here, open or not.
     owns = [this](const std::string& part, std::uint32_t partition) {
-      const auto here = instance_->lanes();
-      return std::ranges::find(here, std::pair{part, partition}) != here.end();
+      return lanes_->owns(part, partition);
     };
-  surface_ = std::make_unique<http_surface>(plan_, *store_, *log_, clock_, std::move(owns));
+  surface_ = std::make_unique<http_surface>(plan_, *store_, *log_, clock_, std::move(owns),
+                                            [this] { return lanes_->others(address()); });
   surface_->serve_on(*http_);
   SALLYPORT_TRY(port_, http_->start(plan_.http.bind, plan_.http.port));
   observe::log(observe::level::info, "http.listening", "ingress, log, metrics and health",
@@ -152,6 +190,15 @@ void service::add_metrics() {
   });
 }
 
+/// Whether a lane that is open here reads the partition.
+bool service::reads_here(const std::string& topic, std::uint32_t partition) const {
+  auto here = environment_->lanes_here->list();
+  return std::ranges::any_of(here, [&](const auto& lane) {
+    auto part = std::ranges::find(plan_.topology.parts, lane.first, &topology::part::name);
+    return lane.second == partition && plan_.topics.at(part->reads).name == topic;
+  });
+}
+
 void service::refresh_metrics() {
   for (const auto& topic : log_->topics()) {
     for (std::uint32_t p = 0; p < topic.partitions; ++p) {
@@ -161,6 +208,8 @@ void service::refresh_metrics() {
       observe::labels labels{{"topic", topic.name}, {"partition", std::to_string(p)}};
       metrics_.add_gauge("sallyport_log_end_offset", "The next offset of a partition.", labels)
         .set(static_cast<double>(range->end));
+      if (!reads_here(topic.name, p))
+        continue; // its lane is told of where it is
       auto position = log_->position(plan_.application, {topic.name, p});
       if (position && *position)
         metrics_

@@ -9,6 +9,7 @@
 #include "engine/runtime/instance.hpp"
 #include "engine/services/http_server.hpp"
 #include "engine/services/ingress_service.hpp"
+#include "engine/services/lanes_service.hpp"
 #include "engine/services/log_service.hpp"
 #include "engine/services/observe_service.hpp"
 #include "engine/state/rocksdb_store.hpp"
@@ -47,11 +48,14 @@ private:
   service(topology::plan plan, std::string masked_config);
 
   [[nodiscard]] status open_state();
+  [[nodiscard]] status open_log();
+  [[nodiscard]] std::string address() const;
   [[nodiscard]] status make_callers();
   [[nodiscard]] status open_http();
   [[nodiscard]] status start_connectors();
   void add_metrics();
   void refresh_metrics();
+  [[nodiscard]] bool reads_here(const std::string& topic, std::uint32_t partition) const;
   void maintain();
 
   topology::plan plan_;
@@ -62,11 +66,12 @@ private:
   observe::health health_;
   std::unique_ptr<rocksdb_database> database_;
   std::unique_ptr<rocksdb_store> store_;
-  std::unique_ptr<embedded_log> log_;
+  std::unique_ptr<log> log_;
   std::unique_ptr<runtime::environment> environment_;
   std::unique_ptr<ingress_service> ingress_posts_;
   std::unique_ptr<log_service> log_reads_;
   std::unique_ptr<observe_service> observed_;
+  std::unique_ptr<lanes_service> lanes_;
   std::unique_ptr<http_surface> surface_;
   std::unique_ptr<http_server> http_;
   std::uint16_t port_ = 0;
