@@ -412,6 +412,10 @@ TEST(prison_to_probation_retention, of_the_original_may_shorten_and_takes_wall_c
   EXPECT_EQ(kept.replaced(kept.from(summer), date("2023-06-02"), summer),
             wall_time{date("2023-06-02") + std::chrono::hours{10}});
   EXPECT_EQ(kept.replaced(summer, {}, summer), summer);
+  // Reports show the same clock on the wall, whichever way it was written.
+  EXPECT_EQ(format_local(kept.in_reports(kept.from(summer))), "2023-07-01T10:00:00");
+  const retention right{london, false};
+  EXPECT_EQ(format_local(right.in_reports(right.from(summer))), "2023-07-01T10:00:00");
   const wall_time winter{date("2023-01-01") + std::chrono::hours{9}};
   EXPECT_EQ(kept.from(winter), winter + message_kept_for);
 }

@@ -8,6 +8,10 @@ wall_time retention::shown(wall_time at) const {
   return by_wall_clock_ ? wall_time{london_.to_local(at).time_since_epoch()} : at;
 }
 
+local_time retention::in_reports(wall_time delete_by) const {
+  return by_wall_clock_ ? local_time{delete_by.time_since_epoch()} : london_.to_local(delete_by);
+}
+
 wall_time retention::extended(wall_time delete_by, const std::optional<sys_days>& until,
                               wall_time now) const {
   return std::max(delete_by, replaced(delete_by, until, now));

@@ -40,6 +40,10 @@ public:
   [[nodiscard]] wall_time replaced(wall_time delete_by, const std::optional<sys_days>& until,
                                    wall_time now) const;
 
+  /// deleteBy as the reports of §6 show it: London's time, or the instant taken for UTC when it was
+  /// written so.
+  [[nodiscard]] local_time in_reports(wall_time delete_by) const;
+
 private:
   [[nodiscard]] wall_time shown(wall_time at) const;
 

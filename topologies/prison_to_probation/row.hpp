@@ -7,14 +7,14 @@
 #include <optional>
 #include <string>
 
-/// Parts that several row forms of this topology share. Numbers are varints, texts have their length
-/// before them, a null text is the byte 0 (another has 1 before it), times are milliseconds.
+/// Parts that several row forms of this topology share. Numbers are varints, texts have their
+/// length before them, a null text is the byte 0 (another has 1 before it), times are milliseconds.
 ///
 /// The rows of the messages, `open/<booking>/<message>` and `done/<booking>/<message>`, are written
 /// and read by `encode` and `decode_message` (message.hpp), in this order: format (2), id, event,
 /// phase, status, createdDate, the moment by which the newest is found, retryCount, deleteBy,
-/// processedDate or 0, matchingCrns, why it is paused, the snapshot of its booking, the record as it
-/// came (empty when it is processed).
+/// processedDate or 0, matchingCrns, why it is paused, the snapshot of its booking, the record as
+/// it came (empty when it is processed).
 namespace sallyport::prison_to_probation::row {
 
 void put_text(std::string& out, const std::optional<std::string>& text);

@@ -55,6 +55,9 @@ std::string valid_text(std::string_view text) {
   return out;
 }
 
+bool needs_escape(char c) { return static_cast<unsigned char>(c) < 0x20U || c == '"' || c == '\\'; }
+
+/// @pre it needs it
 void put_escaped(std::string& out, char c) {
   constexpr std::string_view hex = "0123456789abcdef";
   switch (c) {
@@ -66,10 +69,6 @@ void put_escaped(std::string& out, char c) {
   default: break;
   }
   const auto byte = static_cast<unsigned char>(c);
-  if (byte >= 0x20U) {
-    out += c;
-    return;
-  }
   out += "\\u00";
   out += hex[byte >> 4U];
   out += hex[byte & 0xfU];
@@ -81,8 +80,15 @@ void put_quoted(std::string& out, std::string_view text) {
     return;
   }
   out += '"';
-  for (const char c : text)
-    put_escaped(out, c);
+  std::size_t plain = 0; // what was not written yet, and needs no escape
+  for (std::size_t i = 0; i < text.size(); ++i) {
+    if (!needs_escape(text[i]))
+      continue;
+    out += text.substr(plain, i - plain);
+    put_escaped(out, text[i]);
+    plain = i + 1;
+  }
+  out += text.substr(plain);
   out += '"';
 }
 
