@@ -1,5 +1,7 @@
 #include "engine/config/node.hpp"
 
+#include "engine/core/edit_distance.hpp"
+
 #include <algorithm>
 #include <limits>
 
@@ -17,27 +19,6 @@ std::string plain(std::string_view word) {
       c = '_';
   }
   return out;
-}
-
-/// Insertions, removals, changes and swaps of neighbours that lead from one word to the other.
-std::size_t distance(const std::string& a, const std::string& b) {
-  std::vector<std::size_t> before_last(b.size() + 1);
-  std::vector<std::size_t> last(b.size() + 1);
-  std::vector<std::size_t> row(b.size() + 1);
-  for (std::size_t j = 0; j <= b.size(); ++j)
-    last[j] = j;
-  for (std::size_t i = 1; i <= a.size(); ++i) {
-    row[0] = i;
-    for (std::size_t j = 1; j <= b.size(); ++j) {
-      std::size_t change = a[i - 1] == b[j - 1] ? 0 : 1;
-      row[j] = std::min({last[j] + 1, row[j - 1] + 1, last[j - 1] + change});
-      if (i > 1 && j > 1 && a[i - 1] == b[j - 2] && a[i - 2] == b[j - 1])
-        row[j] = std::min(row[j], before_last[j - 2] + 1);
-    }
-    std::swap(before_last, last);
-    std::swap(last, row);
-  }
-  return last[b.size()];
 }
 
 /// Whether a word is the start or end of another: `dead` of `dead_letter`, `for` of `hold_for`.
@@ -69,7 +50,7 @@ std::optional<std::string> nearest(std::string_view word,
   const std::string* found = nullptr;
   for (const auto& candidate : candidates) {
     auto other = plain(candidate);
-    auto steps = distance(meant, other);
+    auto steps = edit_distance(meant, other);
     auto allowed = std::max<std::size_t>(1, std::max(meant.size(), other.size()) / 3);
     // A word of two letters is one step from too many others to be told from them by more.
     if (steps <= allowed && steps < std::max(meant.size(), other.size()) && steps < best) {

@@ -1,5 +1,6 @@
 #include "engine/time/zone.hpp"
 
+#include "engine/core/edit_distance.hpp"
 #include "engine/time/scan.hpp"
 
 #include <algorithm>
@@ -42,24 +43,6 @@ year same_calendar(year y) {
   for (auto other = first_open_year - std::chrono::years{1};; --other)
     if (other.is_leap() == y.is_leap() && first_day(other) == first_day(y))
       return other; // at most 28 years back
-}
-
-/// How many letters must change to make `b` of `a`, whatever their case.
-std::size_t edit_distance(std::string_view a, std::string_view b) {
-  auto lower = [](char c) { return c >= 'A' && c <= 'Z' ? static_cast<char>(c - 'A' + 'a') : c; };
-  std::vector<std::size_t> row(b.size() + 1);
-  for (std::size_t j = 0; j <= b.size(); ++j)
-    row[j] = j;
-  for (std::size_t i = 1; i <= a.size(); ++i) {
-    auto diagonal = row[0];
-    row[0] = i;
-    for (std::size_t j = 1; j <= b.size(); ++j) {
-      auto changed = diagonal + (lower(a[i - 1]) == lower(b[j - 1]) ? 0U : 1U);
-      diagonal = row[j];
-      row[j] = std::min({row[j] + 1, row[j - 1] + 1, changed});
-    }
-  }
-  return row[b.size()];
 }
 
 /// The zone that is meant by `word`, by its whole name or by its city; empty if none is near.

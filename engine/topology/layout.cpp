@@ -112,7 +112,9 @@ private:
         mean[s] =
           near.empty() ? static_cast<double>(place[s]) : sum / static_cast<double>(near.size());
       }
-      std::ranges::stable_sort(l, [&](auto a, auto b) { return mean[a] < mean[b]; });
+      std::ranges::sort(l, [&](auto a, auto b) {
+        return std::pair{mean[a], place[a]} < std::pair{mean[b], place[b]};
+      });
     }
   }
 
@@ -187,7 +189,8 @@ private:
       auto next = [&](std::size_t i) {
         return slots_[at_start ? paths_[i][1] : paths_[i][paths_[i].size() - 2]].center;
       };
-      std::ranges::stable_sort(ends, [&](auto i, auto j) { return next(i) < next(j); });
+      std::ranges::sort(
+        ends, [&](auto i, auto j) { return std::pair{next(i), i} < std::pair{next(j), j}; });
       const auto step = std::min(26.0, boxes_[b].width / static_cast<double>(ends.size() + 1));
       for (std::size_t k = 0; k < ends.size(); ++k) {
         auto& through = out.lines[ends[k]].through;
