@@ -90,6 +90,7 @@ result<rd_kafka_topic_t*> epoch_writer::topic(const std::string& name) {
 status epoch_writer::commit(const std::shared_ptr<log_commit>& what,
                             const rd_kafka_consumer_group_metadata_t& group,
                             std::map<lane_place, lane_book>& books) {
+  group_had_moved_ = false;
   SALLYPORT_CHECK(prepare());
   marks_.clear();
   own_rows_.clear();
@@ -261,6 +262,9 @@ status epoch_writer::send_positions(const log_commit& what,
       rd_kafka_error_destroy(failed);
       continue;
     }
+    auto code = rd_kafka_error_code(failed);
+    group_had_moved_ = code == RD_KAFKA_RESP_ERR_ILLEGAL_GENERATION ||
+                       code == RD_KAFKA_RESP_ERR_REBALANCE_IN_PROGRESS;
     return check(failed, "sending the positions of the lanes");
   }
 }
@@ -286,20 +290,25 @@ status epoch_writer::decide() {
 error epoch_writer::give_up(error why) {
   if (!delivery_error_.empty())
     why = std::move(why).within("a record was not taken: " + delivery_error_);
+  end_transaction();
+  // A new producer settles what the old one left, before the lanes' positions are asked for.
+  if (!producer_)
+    (void) prepare();
+  return why;
+}
+
+void epoch_writer::end_transaction() {
   if (!producer_ || !begun_)
-    return why;
+    return;
   std::array<char, 256> text{};
-  if (rd_kafka_fatal_error(producer_.get(), text.data(), text.size()) !=
-      RD_KAFKA_RESP_ERR_NO_ERROR) {
-    drop_producer();
-    return why;
-  }
+  if (rd_kafka_fatal_error(producer_.get(), text.data(), text.size()) != RD_KAFKA_RESP_ERR_NO_ERROR)
+    return drop_producer();
   while (!hurried_) {
     auto* failed = rd_kafka_abort_transaction(producer_.get(), wait_ms);
     if (failed == nullptr) {
       begun_ = false;
       in_hand_.reset();
-      return why;
+      return;
     }
     bool again = rd_kafka_error_is_retriable(failed) != 0;
     rd_kafka_error_destroy(failed);
@@ -307,7 +316,6 @@ error epoch_writer::give_up(error why) {
       break;
   }
   drop_producer();
-  return why;
 }
 
 status epoch_writer::store_rows(log_commit& what) {

@@ -12,6 +12,7 @@
 #include <map>
 #include <memory>
 #include <string>
+#include <utility>
 
 namespace sallyport::kafka {
 
@@ -57,6 +58,9 @@ public:
                               const rd_kafka_consumer_group_metadata_t& group,
                               std::map<lane_place, lane_book>& books);
 
+  /// The last commit failed for no more than that, and may be made anew with a new view. Told once.
+  [[nodiscard]] bool group_had_moved() noexcept { return std::exchange(group_had_moved_, false); }
+
   /// From now on a wait for the broker ends with an error.
   void hurry() { hurried_ = true; }
 
@@ -81,8 +85,10 @@ private:
                                       const rd_kafka_consumer_group_metadata_t& group);
   [[nodiscard]] status decide();
   [[nodiscard]] status store_rows(log_commit& what);
-  /// After an error: ends the transaction, or the producer when it is of no use any more.
+  /// After an error: ends the transaction, or takes a new producer.
   [[nodiscard]] error give_up(error why);
+  /// Or the producer, when it is of no use any more.
+  void end_transaction();
   void drop_producer();
   [[nodiscard]] result<rd_kafka_topic_t*> topic(const std::string& name);
 
@@ -91,6 +97,7 @@ private:
   std::map<std::string, owned<rd_kafka_topic_t>, std::less<>> topics_;
   std::atomic<bool> hurried_{false};
   bool begun_ = false;
+  bool group_had_moved_ = false;
   /// Kept until its transaction is over: the producer points into it.
   std::shared_ptr<log_commit> in_hand_;
   std::deque<std::string> own_rows_;

@@ -58,7 +58,8 @@ result<std::shared_ptr<restorer>> group::restorer_of(const membership_options& h
     return restorer_;
   SALLYPORT_CHECK(ensure_topics_of(how));
   SALLYPORT_TRY(auto reads, env_.to.make_consumer(true, {{"group.id", env_.application},
-                                                         {"queued.max.messages.kbytes", "16384"}}));
+                                                         {"queued.max.messages.kbytes", "16384"},
+                                                         {"fetch.wait.max.ms", "50"}}));
   restorer::environment env{env_.application,
                             env_.settings.instance,
                             std::move(reads),

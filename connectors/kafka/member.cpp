@@ -21,6 +21,7 @@ constexpr auto group_answers_within = 10s;
 constexpr auto take_again_after = 5s;
 constexpr std::size_t messages_at_once = 1024;
 constexpr int seek_timeout_ms = 5'000;
+constexpr unsigned commit_tries_max = 4;
 constexpr std::string_view wake_word{"\1\0\0\0\0\0\0\0", 8};
 
 std::string text(const lane_place& lane) {
@@ -181,6 +182,15 @@ result<member::snapshot> member::ask_group() {
 }
 
 status member::commit(const std::shared_ptr<log_commit>& what) {
+  for (unsigned tries = 1;; ++tries) {
+    auto done = commit_once(what);
+    // A member that came or went has made the group's view an old one; the lanes may still be ours.
+    if (done || !writer_.group_had_moved() || tries == commit_tries_max)
+      return done;
+  }
+}
+
+status member::commit_once(const std::shared_ptr<log_commit>& what) {
   // From before the question on: what the group says holds for a session timeout at least.
   auto asked = std::chrono::steady_clock::now();
   SALLYPORT_TRY(auto view, ask_group());
@@ -226,6 +236,10 @@ void member::leave() {
 // -- the thread --------------------------------------------------------------------------------
 
 void member::run() {
+  // What a dead process of our name left open holds up the positions of its lanes.
+  if (auto settled = writer_.prepare(); !settled)
+    observe::log(observe::level::warn, "kafka.transactions", "they are settled at the first commit",
+                 {{"why", settled.error().what}});
   partition_list topics{rd_kafka_topic_partition_list_new(static_cast<int>(env_.topics.size()))};
   for (const auto& topic : env_.topics)
     rd_kafka_topic_partition_list_add(topics.get(), topic.c_str(), RD_KAFKA_PARTITION_UA);
@@ -299,17 +313,29 @@ void member::carry_out() {
   if (requests.empty())
     return;
   for (auto& request : requests) {
-    request->what.group.reset(rd_kafka_consumer_group_metadata(env_.consumer.get()));
+    if (is_member())
+      request->what.group.reset(rd_kafka_consumer_group_metadata(env_.consumer.get()));
     // Had the membership ended before the group's view was taken, the note of it is served now, and
     // no lane is left to commit for: a view without a member would pass at the broker.
     serve_consumer();
     std::lock_guard lock{guard_};
+    // One that was another's in between is not the one that the host has open.
     for (const auto& [place, lane] : lanes_)
-      if (lane.ours)
+      if (lane.ours && lane.given && lane.given_in == lane.tenure)
         request->what.lanes.push_back(place);
     request->done = true;
   }
   answered_.notify_all();
+}
+
+/// One that lost its membership while it gives lanes away is not told so: the group's view then has
+/// no member, which a broker whose group is empty would let pass.
+bool member::is_member() const {
+  char* id = rd_kafka_memberid(env_.consumer.get());
+  bool known = id != nullptr && *id != '\0';
+  if (id != nullptr)
+    rd_kafka_mem_free(env_.consumer.get(), id);
+  return known;
 }
 
 void member::on_rebalance(rd_kafka_t* of, rd_kafka_resp_err_t what,
@@ -469,6 +495,7 @@ void member::assign_taken() {
     if (still && tenure == lane.tenure && what) {
       books_[place] = {what->identity, false};
       lane.given = true;
+      lane.given_in = tenure;
       start_fetching(place, lane, what->position);
       tell(lane_given{place, what->position, what->calls_in_doubt});
       continue;

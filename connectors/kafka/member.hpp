@@ -79,12 +79,13 @@ private:
 
   /// A lane as the group has it. What is marked so belongs to the thread; all else is guarded.
   struct lane_state {
-    bool ours = false;        ///< the group says so
-    bool taking = false;      ///< the restorer has it
-    std::uint64_t tenure = 0; ///< counts how often the group gave it
-    bool given = false;       ///< the host has it, or its `lane_given`
-    bool revoked = false;     ///< the group waits for it
-    bool assigned = false;    ///< its records are fetched
+    bool ours = false;          ///< the group says so
+    bool taking = false;        ///< the restorer has it
+    std::uint64_t tenure = 0;   ///< counts how often the group gave it
+    bool given = false;         ///< the host has it, or its `lane_given`
+    std::uint64_t given_in = 0; ///< the tenure that the host has it in
+    bool revoked = false;       ///< the group waits for it
+    bool assigned = false;      ///< its records are fetched
     owned<rd_kafka_queue_t> queue;
     std::deque<chunk> buffer;
     std::size_t buffered_bytes = 0;
@@ -95,6 +96,8 @@ private:
     bool was_full = false;
   };
 
+  [[nodiscard]] status commit_once(const std::shared_ptr<log_commit>& what);
+  [[nodiscard]] bool is_member() const;
   void run();
   void serve_consumer();
   void carry_out();

@@ -156,9 +156,21 @@ status restorer::look(std::vector<lanes::value_type*> asked) {
     auto& s = lane->second;
     s.position = found->offset >= 0 ? std::optional{found->offset} : std::nullopt;
   }
+  std::map<std::string, bool> there;
   for (auto* lane : asked) {
     auto& s = lane->second;
     auto topic = changelog_topic(env_.application, lane->first.part);
+    auto known = there.find(topic);
+    if (known == there.end()) {
+      SALLYPORT_TRY(auto found, is_there(topic));
+      known = there.emplace(topic, found).first;
+    }
+    if (!known->second) { // the lanes of other parts need not wait for it
+      refuse(*lane,
+             error::user(errc::not_found, "the topic " + topic + " is gone: the state of lane " +
+                                            text(lane->first) + " is lost; restore it"));
+      continue;
+    }
     auto err = rd_kafka_query_watermark_offsets(
       env_.probe.get(), topic.c_str(), static_cast<std::int32_t>(lane->first.source.partition),
       &s.begin, &s.end, broker_timeout_ms);
@@ -178,6 +190,17 @@ status restorer::look(std::vector<lanes::value_type*> asked) {
     begin(*lane);
   }
   return {};
+}
+
+/// Asking for the end of a topic that is gone would wait for it to come back.
+result<bool> restorer::is_there(const std::string& topic) const {
+  owned<rd_kafka_topic_t> handle{rd_kafka_topic_new(env_.probe.get(), topic.c_str(), nullptr)};
+  const rd_kafka_metadata_t* told = nullptr;
+  if (auto err = rd_kafka_metadata(env_.probe.get(), 0, handle.get(), &told, broker_timeout_ms))
+    return fail(error_of(err, "looking for the topic " + topic));
+  auto err = told->topic_cnt > 0 ? told->topics[0].err : RD_KAFKA_RESP_ERR_UNKNOWN_TOPIC_OR_PART;
+  rd_kafka_metadata_destroy(told);
+  return err != RD_KAFKA_RESP_ERR_UNKNOWN_TOPIC_OR_PART;
 }
 
 void restorer::begin(lanes::value_type& lane) {

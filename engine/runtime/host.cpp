@@ -538,6 +538,8 @@ void host_state::on_commit(const commit_report& r) {
     for (auto& s : slots)
       if (s.given && !s.wanted && !s.asked_again) {
         s.asked_again = true;
+        told->lane_open(s.name, false);
+        note_open(s, true); // whether it is this host's still is the membership's to say
         group->again(s.place);
       }
     work();

@@ -2,6 +2,7 @@
 
 #include "tests/support/wait.hpp"
 
+#include <algorithm>
 #include <csignal>
 #include <cstdlib>
 #include <sstream>
@@ -92,6 +93,7 @@ std::vector<std::string> cluster_instance::lanes() const {
   for (const auto& s : page->all("sallyport_lane_open"))
     if (s.value > 0)
       open.push_back(s.of.at("part") + "/" + s.of.at("lane"));
+  std::ranges::sort(open);
   return open;
 }
 
@@ -108,9 +110,10 @@ void cluster_instance::keep_folder_as(const std::string& copy) const {
   std::filesystem::copy(folder_, files_.path() / copy, std::filesystem::copy_options::recursive);
 }
 
-void cluster_instance::put_back_folder(const std::string& copy) const {
+void cluster_instance::put_back_folder(const std::filesystem::path& copy) const {
   clear_folder();
-  std::filesystem::copy(files_.path() / copy, folder_, std::filesystem::copy_options::recursive);
+  std::filesystem::copy(copy.is_absolute() ? copy : files_.path() / copy, folder_,
+                        std::filesystem::copy_options::recursive);
 }
 
 void cluster_instance::clear_folder() const { std::filesystem::remove_all(folder_); }

@@ -55,8 +55,8 @@ public:
   [[nodiscard]] const std::filesystem::path& folder() const noexcept { return folder_; }
   /// A copy of the folder; the process must not run.
   void keep_folder_as(const std::string& copy) const;
-  /// The folder becomes as it was then. @pre it does not run
-  void put_back_folder(const std::string& copy) const;
+  /// The folder becomes as it was then, or as another instance's. @pre it does not run
+  void put_back_folder(const std::filesystem::path& copy) const;
   void clear_folder() const;
 
 private:

@@ -55,9 +55,10 @@ std::pair<std::string, unsigned> number_in(const std::string& path) {
 } // namespace
 
 numbers_run::numbers_run(std::string bootstrap_servers, options how)
-  : servers_(std::move(bootstrap_servers)), application_(kafka_name("numbers")), seed_(how.seed),
-    settings_(std::move(how.settings)), peer_(how.latency), client_(servers_), dice_(how.seed),
-    given_(how.keys, 0) {
+  : servers_(std::move(bootstrap_servers)),
+    application_(how.application.empty() ? kafka_name("numbers") : how.application),
+    seed_(how.seed), settings_(std::move(how.settings)), peer_(how.latency), client_(servers_),
+    dice_(how.seed), given_(how.keys, 0) {
   client_.create_topic(topic("events"), partitions);
 }
 

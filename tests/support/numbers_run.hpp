@@ -25,6 +25,7 @@ namespace sallyport::test {
 class numbers_run {
 public:
   struct options {
+    std::string application{}; ///< empty: one of its own
     unsigned keys = 24;
     cluster_instance::settings settings{}; ///< of all instances
     std::chrono::milliseconds latency{};   ///< of the peer

@@ -57,7 +57,8 @@ public:
   visit(const step& at, std::string action, unsigned seed)
     : at_(at), action_(std::move(action)), dice_(seed),
       fault_(std::string{at.name} + ":" + action_ + "@" + std::to_string(passage())),
-      run_(kafka().bootstrap_servers, {.keys = 12, .settings = {}, .latency = {}, .seed = seed}),
+      run_(kafka().bootstrap_servers,
+           {.application = {}, .keys = 12, .settings = {}, .latency = {}, .seed = seed}),
       struck_(run_.add("struck")), other_(run_.add("other")) {}
 
   std::vector<std::string> run() {
@@ -127,6 +128,7 @@ private:
   }
 
   bool recover() {
+    (void) other_.await_start();
     if (action_ != "fail") {
       if (!check(eventually([&] { return other_.lanes().size() == run_.lanes(); }),
                  "the other does not take over"))
