@@ -2,6 +2,9 @@
 
 #include "engine/config/node.hpp"
 #include "engine/core/binary.hpp"
+#include "engine/lane/committed_rows.hpp"
+#include "engine/services/state_service.hpp"
+#include "engine/services/surface.hpp"
 #include "engine/testing/driver.hpp"
 #include "engine/time/duration.hpp"
 #include "engine/time/zone.hpp"
@@ -218,6 +221,8 @@ private:
       expect_counts(e.value);
     else if (e.name == "expect_state")
       expect_state(e.value);
+    else if (e.name == "expect_reports")
+      expect_reports(e.value);
     else
       throw case_failure(e.where, "unknown step '" + e.name + "'");
   }
@@ -534,6 +539,50 @@ private:
       if (std::to_string(rows.size()) != e.value.text)
         throw case_failure(e.where, e.name + " keeps " + std::to_string(rows.size()) + " rows");
     }
+  }
+
+  void expect_reports(const node& wanted) const {
+    const auto* surface = surface_registry::instance().find(driver_->plan().topology.name);
+    if (surface == nullptr)
+      throw case_failure(wanted.where, "the topology has no reports");
+    const manual_clock clock{driver_->now()};
+    const lane::committed_rows rows{driver_->state(), driver_->plan()};
+    state_service service{rows, clock, {}};
+    for (const auto& e : wanted.entries) {
+      const auto question = e.name.find('?');
+      const auto found =
+        std::ranges::find(surface->queries, e.name.substr(0, question), &state_query::path);
+      if (found == surface->queries.end())
+        throw case_failure(e.where, "the topology has no report " + e.name);
+      http_request request;
+      if (question != std::string::npos)
+        request.query = parse_query(e.name.substr(question + 1));
+      expect_answer(e.value, service.answer(*found, request));
+    }
+  }
+
+  static void expect_answer(const node& wanted, const http_response& came) {
+    allow_only(wanted, {"status", "csv", "json", "error"});
+    auto body = came.body;
+    while (came.next_part) {
+      auto part = parsed(wanted, came.next_part());
+      if (part.empty())
+        break;
+      body += part;
+    }
+    const auto told =
+      "; the answer was " + std::to_string(came.status) + " " + came.content_type + ":\n" + body;
+    if (std::to_string(came.status) != text_or(wanted, "status", "200"))
+      throw case_failure(wanted.where, "the report has another status" + told);
+    if (const auto* csv = wanted.find("csv");
+        csv != nullptr && (csv->text != body || came.content_type != "text/csv"))
+      throw case_failure(csv->where, "the report is another one" + told);
+    if (const auto* value = wanted.find("json");
+        value != nullptr && !fits(to_json(*value), value_of(body)))
+      throw case_failure(value->where, "the report is another one" + told);
+    if (const auto* what = wanted.find("error");
+        what != nullptr && body.find(what->text) == std::string::npos)
+      throw case_failure(what->where, "the report has another error" + told);
   }
 
   void expect_nothing_left() {

@@ -52,6 +52,10 @@ namespace sallyport::testing {
 ///       - expect_state: { custody.validate: 1 }  # how many rows a stage keeps
 ///       - expect_in_state: { custody.custody: [ "X1, X2" ] }   # texts that are in some row;
 ///       - expect_not_in_state: { custody.custody: [ X3 ] }     # that are in none
+///       - expect_reports:                        # what the topology answers over HTTP; a query
+///       may
+///           "/report/in-progress?a=b":           # stand behind the path
+///             { status: 200, csv: "…" }          # or json: {…}, or error: "…"
 ///
 /// In expected JSON the text `"*"` stands for any value. Calls and records that were not expected
 /// when the case ends are a failure, as are operators that threw and a conservation difference.
