@@ -3,11 +3,14 @@
 #include "engine/observe/log.hpp"
 
 #include <array>
+#include <atomic>
 #include <chrono>
+#include <condition_variable>
 #include <cstddef>
 #include <map>
 #include <mutex>
 #include <optional>
+#include <thread>
 #include <utility>
 
 namespace sallyport::kafka {
@@ -59,9 +62,14 @@ observe::level level_of(int syslog) {
   return syslog == 5 ? observe::level::info : observe::level::debug;
 }
 
+/// The process ends: what the library's threads still say would come too late.
+std::atomic<bool> silent = false;
+
 /// Called on any thread of librdkafka.
 void on_line(const rd_kafka_t* of, int syslog, const char* facility, const char* text) {
   static repeated_lines seen;
+  if (silent)
+    return;
   const std::string_view kind{facility};
   // A property of producers that a consumer is given too: our configurations are one for both.
   const auto at = kind == "CONFWARN" ? observe::level::debug : level_of(syslog);
@@ -79,6 +87,49 @@ void on_line(const rd_kafka_t* of, int syslog, const char* facility, const char*
                   {"client", of == nullptr ? "" : rd_kafka_name(of)},
                   {"held_back", std::to_string(*before)}});
 }
+
+// -- ends -----------------------------------------------------------------------------------------
+
+/// How long the end of the process waits for clients that are ending.
+constexpr std::chrono::seconds ends_within{5};
+
+/// Ends consumers on threads of their own.
+///
+/// Problem: the last record of a consumer may be dropped by any thread, and the consumer's end
+/// waits for its threads; 2.0.2 can even wait for ever when a topic that it had read was deleted.
+/// Idea: let nobody wait for it, and the end of the process for a moment only.
+class endings {
+public:
+  ~endings() {
+    {
+      std::unique_lock lock{shared_->guard};
+      shared_->changed.wait_for(lock, ends_within, [this] { return shared_->under_way == 0; });
+    }
+    silent = true;
+  }
+
+  void end(rd_kafka_t* what) {
+    {
+      std::lock_guard lock{shared_->guard};
+      ++shared_->under_way;
+    }
+    std::thread{[what, shared = shared_] {
+      // Who wants to leave its group has closed it before.
+      rd_kafka_destroy_flags(what, RD_KAFKA_DESTROY_F_NO_CONSUMER_CLOSE);
+      std::lock_guard lock{shared->guard};
+      --shared->under_way;
+      shared->changed.notify_all();
+    }}.detach();
+  }
+
+private:
+  struct state {
+    std::mutex guard;
+    std::condition_variable changed;
+    std::size_t under_way = 0;
+  };
+  std::shared_ptr<state> shared_ = std::make_shared<state>();
+};
 
 // -- errors ---------------------------------------------------------------------------------------
 
@@ -140,12 +191,11 @@ result<client> make_client(rd_kafka_type_t type, conf how) {
     return fail(error::user(errc::invalid_config,
                             std::string{"the Kafka client cannot be made: "} + why.data()));
   (void) how.release(); // it is the client's now
-  // Who wants to leave its group closes the consumer before: the last record of a client may be
-  // dropped by a thread that must not wait for a coordinator.
-  if (type == RD_KAFKA_CONSUMER)
-    return client{
-      made, [](rd_kafka_t* c) { rd_kafka_destroy_flags(c, RD_KAFKA_DESTROY_F_NO_CONSUMER_CLOSE); }};
-  return client{made, [](rd_kafka_t* c) { rd_kafka_destroy(c); }};
+  // Nothing of a producer may be in use after its end: whoever drops it waits.
+  if (type == RD_KAFKA_PRODUCER)
+    return client{made, [](rd_kafka_t* c) { rd_kafka_destroy(c); }};
+  static endings all;
+  return client{made, [](rd_kafka_t* c) { all.end(c); }};
 }
 
 error error_of(rd_kafka_resp_err_t code, std::string_view tried) {

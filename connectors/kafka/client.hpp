@@ -37,7 +37,8 @@ using partition_list = owned<rd_kafka_topic_partition_list_t>;
 /// A client of the cluster. Records point into its buffers, so whoever holds a record holds it.
 using client = std::shared_ptr<rd_kafka_t>;
 
-/// Makes a client of the configuration. A failure names the property at fault.
+/// Makes a client of the configuration. A failure names the property at fault. A consumer ends in
+/// the background when it is dropped, without leaving its group.
 [[nodiscard]] result<client> make_client(rd_kafka_type_t type, conf how);
 
 /// `while` says what was tried: "cannot read the positions of application a".

@@ -35,14 +35,29 @@ std::int64_t bound_of(const found_topic& topic, const char* property) {
   return std::max<std::int64_t>(value, 0);
 }
 
+/// A leader that moves or has only just been chosen: the next question finds it.
+bool is_passing(rd_kafka_resp_err_t code) {
+  return code == RD_KAFKA_RESP_ERR_NOT_LEADER_FOR_PARTITION ||
+         code == RD_KAFKA_RESP_ERR_LEADER_NOT_AVAILABLE ||
+         code == RD_KAFKA_RESP_ERR_REPLICA_NOT_AVAILABLE ||
+         code == RD_KAFKA_RESP_ERR_FENCED_LEADER_EPOCH ||
+         code == RD_KAFKA_RESP_ERR_UNKNOWN_LEADER_EPOCH ||
+         code == RD_KAFKA_RESP_ERR_OFFSET_NOT_AVAILABLE;
+}
+
 result<offset_range> watermarks(const client& seen_by, const partition_id& of) {
-  offset_range found;
-  const auto code = rd_kafka_query_watermark_offsets(
-    seen_by.get(), of.topic.c_str(), static_cast<std::int32_t>(of.partition), &found.begin,
-    &found.end, static_cast<int>(answer_within.count()));
-  if (code != RD_KAFKA_RESP_ERR_NO_ERROR)
-    return fail(error_of(code, "the offsets of " + named(of) + " cannot be read"));
-  return found;
+  const auto until = std::chrono::steady_clock::now() + answer_within;
+  for (;;) {
+    offset_range found;
+    const auto code = rd_kafka_query_watermark_offsets(
+      seen_by.get(), of.topic.c_str(), static_cast<std::int32_t>(of.partition), &found.begin,
+      &found.end, static_cast<int>(answer_within.count()));
+    if (code == RD_KAFKA_RESP_ERR_NO_ERROR)
+      return found;
+    if (!is_passing(code) || std::chrono::steady_clock::now() >= until)
+      return fail(error_of(code, "the offsets of " + named(of) + " cannot be read"));
+    std::this_thread::sleep_for(ask_again_after);
+  }
 }
 
 } // namespace

@@ -22,6 +22,8 @@ constexpr std::size_t bytes_together_max = 32U << 20U;
 /// an outcome is not known.
 constexpr int tries_max = 5;
 constexpr int poll_ms = 10;
+/// How long librdkafka waits before it is looked whether this process ends; then it is asked again.
+constexpr duration look_up_every{2'000};
 
 constexpr offset_range nothing_written{std::numeric_limits<std::int64_t>::max(), -1};
 
@@ -185,10 +187,10 @@ status transactions::ready() {
                                          {"enable.idempotence", "true"}}));
   rd_kafka_conf_set_dr_msg_cb(how.get(), on_delivery);
   SALLYPORT_TRY(auto made, make_client(RD_KAFKA_PRODUCER, std::move(how)));
-  const auto until = steady::now() + 3 * answer_within;
+  const auto until = steady::now() + answer_within;
   for (;;) {
     const owned<rd_kafka_error_t> problem{
-      rd_kafka_init_transactions(made.get(), ms(answer_within))};
+      rd_kafka_init_transactions(made.get(), ms(look_up_every))};
     if (problem == nullptr)
       break;
     if (rd_kafka_error_is_retriable(problem.get()) == 0 || steady::now() >= until || is_stopping())
@@ -311,7 +313,8 @@ status transactions::send_positions(const work& of) {
 /// Without an answer it is asked again, never aborted: the answer that was lost may have been yes.
 transactions::attempt transactions::commit() {
   for (;;) {
-    const owned<rd_kafka_error_t> problem{rd_kafka_commit_transaction(producer_.get(), -1)};
+    const owned<rd_kafka_error_t> problem{
+      rd_kafka_commit_transaction(producer_.get(), ms(look_up_every))};
     if (problem == nullptr)
       return {};
     auto why = error_of(*problem, "a transaction cannot be committed");

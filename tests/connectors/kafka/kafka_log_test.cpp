@@ -219,7 +219,9 @@ TEST_F(kafka_log_test, who_read_to_the_end_hears_of_records_of_others) {
     EXPECT_EQ(of, at);
     ++heard;
   });
-  EXPECT_TRUE(a->records->read(at, 0, {})->empty());
+  const auto nothing = a->records->read(at, 0, {});
+  ASSERT_TRUE(nothing) << nothing.error();
+  EXPECT_TRUE(nothing->empty());
   ASSERT_TRUE(b->records->append({at, {text_record("x")}}));
   EXPECT_TRUE(eventually([&] { return heard > 0; }));
   EXPECT_EQ(a->records->read(at, 0, {})->size(), 1U);
