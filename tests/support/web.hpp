@@ -23,6 +23,7 @@ public:
   explicit web(std::uint16_t port, std::chrono::seconds patience = std::chrono::seconds{30})
     : port_(port), patience_(patience) {}
 
+  [[nodiscard]] std::uint16_t port() const noexcept { return port_; }
   [[nodiscard]] web_answer get(const std::string& path) const;
   [[nodiscard]] web_answer post(const std::string& path, const std::string& body,
                                 const std::string& type = "application/json",
