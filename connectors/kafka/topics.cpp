@@ -141,12 +141,13 @@ status check_config(const wanted_topic& wanted, const found_topic& found) {
                     " with kafka-configs, or choose another name"));
   for (const auto& [name, value] : wanted.config) {
     const auto there = found.config.find(name);
-    if (there != found.config.end() && !suits(name, value, there->second))
-      return fail(error::user(errc::already_exists,
-                              named + " has " + name + "=" + there->second + ", and " +
-                                (is_a_least_value(name) ? "at least " : "") + value +
-                                " is wanted; change the topic with kafka-configs --alter, or the "
-                                "config"));
+    if (there == found.config.end() || suits(name, value, there->second))
+      continue;
+    std::string why = named;
+    why.append(" has ").append(name).append("=").append(there->second).append(", and ");
+    why.append(is_a_least_value(name) ? "at least " : "").append(value).append(" is wanted; ");
+    why.append("change the topic with kafka-configs --alter, or the config");
+    return fail(error::user(errc::already_exists, std::move(why)));
   }
   return {};
 }
