@@ -118,13 +118,17 @@ result<std::unique_ptr<membership>> group::join(const membership_options& how) {
          {"fetch.wait.max.ms", "50"},
        })
     properties.emplace_back(name, value);
-  SALLYPORT_TRY(auto conf, env_.to.configure(properties));
-  rd_kafka_conf_set_opaque(conf.get(), self.get());
-  rd_kafka_conf_set_rebalance_cb(conf.get(), &member::on_rebalance);
-  SALLYPORT_TRY(auto consumer, make_client(RD_KAFKA_CONSUMER, std::move(conf)));
+  auto make = [this, properties, of = self.get()]() -> result<client> {
+    SALLYPORT_TRY(auto conf, env_.to.configure(properties));
+    rd_kafka_conf_set_opaque(conf.get(), of);
+    rd_kafka_conf_set_rebalance_cb(conf.get(), &member::on_rebalance);
+    return make_client(RD_KAFKA_CONSUMER, std::move(conf));
+  };
+  SALLYPORT_TRY(auto consumer, make());
   member::environment env{env_.application,
                           env_.settings.instance,
                           std::move(consumer),
+                          std::move(make),
                           {topics.begin(), topics.end()},
                           env_.settings.session_timeout,
                           env_.settings.prefetch_bytes,

@@ -22,6 +22,7 @@ constexpr auto take_again_after = 5s;
 constexpr std::size_t messages_at_once = 1024;
 constexpr int seek_timeout_ms = 5'000;
 constexpr unsigned commit_tries_max = 4;
+constexpr unsigned starts_over_max = 5;
 constexpr std::string_view wake_word{"\1\0\0\0\0\0\0\0", 8};
 
 std::string text(const lane_place& lane) {
@@ -37,9 +38,6 @@ member::member(environment env, membership_options how, std::shared_ptr<callback
     places_[{"", lane.source}] = lane;
     lanes_.try_emplace(lane);
   }
-  (void) rd_kafka_poll_set_consumer(env_.consumer.get());
-  owned<rd_kafka_queue_t> all{rd_kafka_queue_get_consumer(env_.consumer.get())};
-  rd_kafka_queue_io_event_enable(all.get(), wake_.descriptor(), wake_word.data(), wake_word.size());
   thread_ = std::thread{[this] { run(); }};
 }
 
@@ -240,13 +238,7 @@ void member::run() {
   if (auto settled = writer_.prepare(); !settled)
     observe::log(observe::level::warn, "kafka.transactions", "they are settled at the first commit",
                  {{"why", settled.error().what}});
-  partition_list topics{rd_kafka_topic_partition_list_new(static_cast<int>(env_.topics.size()))};
-  for (const auto& topic : env_.topics)
-    rd_kafka_topic_partition_list_add(topics.get(), topic.c_str(), RD_KAFKA_PARTITION_UA);
-  if (auto err = rd_kafka_subscribe(env_.consumer.get(), topics.get())) {
-    std::lock_guard lock{guard_};
-    tell(membership_over{error_of(err, "joining the group " + env_.application)});
-  }
+  subscribe();
   while (!stopping_) {
     wake_.wait(idle_wait);
     serve_consumer();
@@ -259,6 +251,19 @@ void member::run() {
   }
   std::lock_guard lock{guard_};
   answered_.notify_all();
+}
+
+void member::subscribe() {
+  (void) rd_kafka_poll_set_consumer(env_.consumer.get());
+  owned<rd_kafka_queue_t> all{rd_kafka_queue_get_consumer(env_.consumer.get())};
+  rd_kafka_queue_io_event_enable(all.get(), wake_.descriptor(), wake_word.data(), wake_word.size());
+  partition_list topics{rd_kafka_topic_partition_list_new(static_cast<int>(env_.topics.size()))};
+  for (const auto& topic : env_.topics)
+    rd_kafka_topic_partition_list_add(topics.get(), topic.c_str(), RD_KAFKA_PARTITION_UA);
+  if (auto err = rd_kafka_subscribe(env_.consumer.get(), topics.get())) {
+    std::lock_guard lock{guard_};
+    tell(membership_over{error_of(err, "joining the group " + env_.application)});
+  }
 }
 
 void member::serve_consumer() {
@@ -277,16 +282,59 @@ void member::serve_consumer() {
   }
   std::array<char, 512> why{};
   if (auto err = rd_kafka_fatal_error(env_.consumer.get(), why.data(), why.size());
-      err != RD_KAFKA_RESP_ERR_NO_ERROR) {
-    {
-      std::lock_guard lock{guard_};
-      tell(membership_over{error::user(
-        errc::fenced, std::string{"the group does not take this instance back: "} + why.data() +
-                        "; a second process may run under its name (log.kafka.instance)")});
-    }
-    how_.on_news();
-    stopping_ = true;
+      err != RD_KAFKA_RESP_ERR_NO_ERROR)
+    on_fatal(why.data());
+}
+
+void member::on_fatal(const char* why) {
+  // A broker that did not answer for a while works off what it was asked meanwhile, and fences a
+  // member by that member's own earlier request to join. Whoever is fenced in the midst of a
+  // session has a second process of its name.
+  if (session_ended_ && started_over_ < starts_over_max && start_over()) {
+    observe::log(observe::level::warn, "kafka.member_anew",
+                 "the consumer has outlived its session and is made anew", {{"why", why}});
+    return;
   }
+  {
+    std::lock_guard lock{guard_};
+    tell(membership_over{
+      error::user(errc::fenced, std::string{"the group does not take this instance back: "} + why +
+                                  "; a second process may run under its name "
+                                  "(log.kafka.instance)")});
+  }
+  how_.on_news();
+  stopping_ = true;
+}
+
+/// All lanes are lost, and the group is joined anew.
+bool member::start_over() {
+  auto made = env_.make_consumer();
+  if (!made)
+    return false;
+  ++started_over_;
+  {
+    std::lock_guard lock{guard_};
+    if (leaving_)
+      return false;
+    for (auto& [place, lane] : lanes_) {
+      if (lane.given && lane.ours)
+        tell(lane_lost{place});
+      lane.ours = false;
+      lane.revoked = false;
+      lane.assigned = false;
+      lane.buffer.clear();
+      lane.buffered_bytes = 0;
+      lane.seek_to.reset();
+      lane.queue.reset();
+    }
+    take_again_.clear();
+    confirmed_until_ = 0;
+  }
+  revoking_ = false;
+  env_.consumer = *std::move(made);
+  subscribe();
+  how_.on_news();
+  return true;
 }
 
 void member::carry_out() {
@@ -357,6 +405,8 @@ void member::on_rebalance(rd_kafka_t* of, rd_kafka_resp_err_t what,
 }
 
 void member::assigned(const rd_kafka_topic_partition_list_t& partitions) {
+  session_ended_ = false;
+  started_over_ = 0;
   // Nothing is fetched yet: each lane is restored first.
   partition_list none{rd_kafka_topic_partition_list_new(0)};
   if (cooperative_)
@@ -380,6 +430,9 @@ void member::assigned(const rd_kafka_topic_partition_list_t& partitions) {
 }
 
 void member::revoked(const rd_kafka_topic_partition_list_t& partitions, bool lost) {
+  session_ended_ =
+    session_ended_ ||
+    (lost && rd_kafka_fatal_error(env_.consumer.get(), nullptr, 0) == RD_KAFKA_RESP_ERR_NO_ERROR);
   {
     std::lock_guard lock{guard_};
     for (int i = 0; i < partitions.cnt; ++i) {

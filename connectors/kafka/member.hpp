@@ -40,6 +40,7 @@ public:
     std::string application;
     std::string instance; ///< for the log
     client consumer;      ///< not subscribed yet; its rebalance callback is `on_rebalance`
+    std::function<result<client>()> make_consumer; ///< another one such
     std::vector<std::string> topics;
     duration session_timeout{0};
     std::uint64_t prefetch_bytes = 0;
@@ -99,7 +100,10 @@ private:
   [[nodiscard]] status commit_once(const std::shared_ptr<log_commit>& what);
   [[nodiscard]] bool is_member() const;
   void run();
+  void subscribe();
   void serve_consumer();
+  void on_fatal(const char* why);
+  [[nodiscard]] bool start_over();
   void carry_out();
   void assign_taken();
   void seek(const lane_place& place, lane_state& lane);
@@ -158,7 +162,10 @@ private:
   bool leaving_ = false;
   bool left_ = false;
 
-  bool revoking_ = false; ///< of the thread: the group waits for lanes
+  // of the thread
+  bool revoking_ = false;      ///< the group waits for lanes
+  bool session_ended_ = false; ///< for want of answers, and the group has given nothing since
+  unsigned started_over_ = 0;  ///< times, since then
   std::atomic<std::chrono::steady_clock::rep> confirmed_until_{0};
   std::atomic<bool> stopping_{false};
   std::thread thread_;
