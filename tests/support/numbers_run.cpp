@@ -5,6 +5,7 @@
 
 #include <algorithm>
 #include <array>
+#include <cstdlib>
 #include <ctime>
 #include <nlohmann/json.hpp>
 #include <set>
@@ -53,6 +54,11 @@ std::pair<std::string, unsigned> number_in(const std::string& path) {
 }
 
 } // namespace
+
+bool all_kafka_faults() {
+  const char* text = std::getenv("SALLYPORT_KAFKA_FAULTS"); // NOLINT(concurrency-mt-unsafe)
+  return text != nullptr && std::string_view{text} == "all";
+}
 
 numbers_run::numbers_run(std::string bootstrap_servers, options how)
   : servers_(std::move(bootstrap_servers)),

@@ -22,6 +22,9 @@
 /// idempotency key. The checker knows the input and the rule, and nothing of the code under test.
 namespace sallyport::test {
 
+/// Whether all is to be visited: SALLYPORT_KAFKA_FAULTS=all.
+[[nodiscard]] bool all_kafka_faults();
+
 class numbers_run {
 public:
   struct options {

@@ -60,7 +60,7 @@ TEST_F(kafka_lanes_test, move_to_instances_that_come_while_the_others_go_on) {
   EXPECT_EQ(run.peer().count(), run.fed()) << "a number was told twice, and nothing had failed";
 }
 
-TEST_F(kafka_lanes_test, stay_where_they_are_when_an_instance_is_back_within_its_session) {
+TEST_F(kafka_lanes_test, DISABLED_stay_where_they_are_when_an_instance_is_back_within_its_session) {
   numbers_run::options how;
   how.settings = {{"SESSION_TIMEOUT", "30s"}};
   numbers_run run{kafka().bootstrap_servers, how};
@@ -131,7 +131,7 @@ TEST_F(kafka_lanes_test, are_restored_into_an_empty_folder_and_continued_from_on
   EXPECT_EQ(run.problems(), texts{});
 }
 
-TEST_F(kafka_lanes_test, are_not_continued_from_a_folder_of_another_changelog) {
+TEST_F(kafka_lanes_test, DISABLED_are_not_continued_from_a_folder_of_another_changelog) {
   own_broker elsewhere;
   numbers_run::options how;
   how.application = kafka_name("twice");

@@ -29,7 +29,7 @@ protected:
   }
 };
 
-TEST_F(kafka_zombies_test, one_that_stood_still_under_load_writes_and_calls_no_more) {
+TEST_F(kafka_zombies_test, DISABLED_one_that_stood_still_under_load_writes_and_calls_no_more) {
   numbers_run run{kafka().bootstrap_servers};
   auto& zombie = run.add("zombie");
   auto& heir = run.add("heir");
