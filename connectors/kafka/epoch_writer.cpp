@@ -91,6 +91,7 @@ status epoch_writer::commit(const std::shared_ptr<log_commit>& what,
                             const rd_kafka_consumer_group_metadata_t& group,
                             std::map<lane_place, lane_book>& books) {
   group_had_moved_ = false;
+  given_up_ = false;
   SALLYPORT_CHECK(prepare());
   marks_.clear();
   own_rows_.clear();
@@ -307,6 +308,7 @@ void epoch_writer::end_transaction() {
     auto* failed = rd_kafka_abort_transaction(producer_.get(), wait_ms);
     if (failed == nullptr) {
       begun_ = false;
+      given_up_ = true;
       in_hand_.reset();
       return;
     }

@@ -61,6 +61,9 @@ public:
   /// The last commit failed for no more than that, and may be made anew with a new view. Told once.
   [[nodiscard]] bool group_had_moved() noexcept { return std::exchange(group_had_moved_, false); }
 
+  /// Nothing of the last commit that failed can be on the log.
+  [[nodiscard]] bool given_up() noexcept { return std::exchange(given_up_, false); }
+
   /// From now on a wait for the broker ends with an error.
   void hurry() { hurried_ = true; }
 
@@ -98,6 +101,7 @@ private:
   std::atomic<bool> hurried_{false};
   bool begun_ = false;
   bool group_had_moved_ = false;
+  bool given_up_ = false;
   /// Kept until its transaction is over: the producer points into it.
   std::shared_ptr<log_commit> in_hand_;
   std::deque<std::string> own_rows_;

@@ -180,10 +180,14 @@ result<member::snapshot> member::ask_group() {
 }
 
 status member::commit(const std::shared_ptr<log_commit>& what) {
+  bool moved = false;
   for (unsigned tries = 1;; ++tries) {
     auto done = commit_once(what);
     // A member that came or went has made the group's view an old one; the lanes may still be ours.
-    if (done || !writer_.group_had_moved() || tries == commit_tries_max)
+    // The first transaction behind one that was given up may have to be given up as well: numbers
+    // of records that were not sent any more are missing then.
+    moved = moved || writer_.group_had_moved();
+    if (done || !moved || !writer_.given_up() || tries == commit_tries_max)
       return done;
   }
 }
