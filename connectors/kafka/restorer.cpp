@@ -128,7 +128,7 @@ void restorer::look_at_asked() {
   }
   if (asked.empty())
     return;
-  if (auto looked = look(std::move(asked)); !looked) {
+  if (auto looked = look(asked); !looked) {
     look_again_ = now + look_again_after;
     wake_.wake();
     observe::log(observe::level::warn, "kafka.take_over_waits", "lanes wait until the log answers",
@@ -136,7 +136,7 @@ void restorer::look_at_asked() {
   }
 }
 
-status restorer::look(std::vector<lanes::value_type*> asked) {
+status restorer::look(const std::vector<lanes::value_type*>& asked) {
   SALLYPORT_CHECK(fault::at("take_over.asked"));
   // First the positions, then the ends: a transaction that moves a position and is not decided yet
   // is waited for, and its rows lie before the ends.

@@ -100,7 +100,7 @@ private:
   void run();
   void take_orders();
   void look_at_asked();
-  [[nodiscard]] status look(std::vector<lanes::value_type*> asked);
+  [[nodiscard]] status look(const std::vector<lanes::value_type*>& asked);
   [[nodiscard]] result<bool> is_there(const std::string& topic) const;
   void begin(lanes::value_type& lane);
   void read_some();

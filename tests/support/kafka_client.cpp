@@ -281,16 +281,21 @@ std::vector<kafka_record> kafka_client::read(const std::string& topic) const {
     rd_kafka_topic_partition_list_add(from.get(), topic.c_str(), p)->offset =
       RD_KAFKA_OFFSET_BEGINNING;
   check(rd_kafka_assign(reader.get(), from.get()), topic);
+  // While others write, an end may never be told: whoever has read up to where it was has read it.
+  auto left = ends(topic, true);
   std::vector<kafka_record> all;
   const auto end = std::chrono::steady_clock::now() + std::chrono::milliseconds{2 * patience_ms};
-  for (std::int32_t open = count; open > 0;) {
+  while (std::ranges::any_of(left, [](auto offset) { return offset > 0; })) {
     const message m{rd_kafka_consumer_poll(reader.get(), 100)};
-    if (m && m->err == RD_KAFKA_RESP_ERR__PARTITION_EOF)
-      --open;
-    else if (m && m->err == RD_KAFKA_RESP_ERR_NO_ERROR)
+    if (m && m->err == RD_KAFKA_RESP_ERR__PARTITION_EOF) {
+      left.at(static_cast<std::size_t>(m->partition)) = 0;
+    } else if (m && m->err == RD_KAFKA_RESP_ERR_NO_ERROR) {
+      auto& until = left.at(static_cast<std::size_t>(m->partition));
+      until = m->offset + 1 >= until ? 0 : until;
       all.push_back(record_of(*m));
-    else if (m && m->err != RD_KAFKA_RESP_ERR__TRANSPORT)
+    } else if (m && m->err != RD_KAFKA_RESP_ERR__TRANSPORT) {
       check(m->err, "read " + topic);
+    }
     if (std::chrono::steady_clock::now() > end)
       fail("read " + topic, "it does not end");
   }
