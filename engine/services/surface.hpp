@@ -1,6 +1,7 @@
 #pragma once
 
 #include "engine/core/record.hpp"
+#include "engine/observe/metrics.hpp"
 #include "engine/services/state_query.hpp"
 
 #include <cstdint>
@@ -21,10 +22,31 @@ struct dead_letter_news {
   wall_time at{};
 };
 
+/// Gauges that are computed from the committed rows of a stage, not kept: of the lanes of one
+/// instance.
+struct state_gauges {
+  struct value {
+    std::string name;
+    observe::labels with;
+    double is = 0;
+  };
+  struct family {
+    std::string name;
+    std::string help;
+  };
+
+  std::string part;
+  std::string stage;
+  std::vector<family> families; ///< the names that `measure` gives
+  /// Gives every value each time, 0 where there is nothing: what is not given stays as it was.
+  std::function<result<std::vector<value>>(const stage_rows& of, wall_time now)> measure;
+};
+
 /// What a topology adds to the HTTP surface of the instance that runs it.
 struct surface {
   std::string topology; ///< its name
   std::vector<state_query> queries;
+  std::vector<state_gauges> gauges;
   /// Who may administer its dead letters, and use the engine's own routes from elsewhere, unless
   /// the config names another role.
   std::string operator_role;

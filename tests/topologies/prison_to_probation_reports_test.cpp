@@ -1,4 +1,5 @@
 #include "topologies/prison_to_probation/reports/csv.hpp"
+#include "topologies/prison_to_probation/reports/gauges.hpp"
 #include "topologies/prison_to_probation/reports/reports.hpp"
 
 #include <gtest/gtest.h>
@@ -281,6 +282,69 @@ TEST(match_summary, those_of_several_instances_are_added) {
     sum, summary("", {waiting(message_status::error, late), waiting(message_status::error, recent),
                       done(message_status::completed, recent, recent)}));
   EXPECT_FALSE(sum_of_summaries({{"", "rubbish"}}));
+}
+
+// -- gauges ---------------------------------------------------------------------------------------
+
+double value_of(const std::vector<state_gauges::value>& all, std::string_view name,
+                const observe::labels& with = {}) {
+  for (const auto& each : all)
+    if (each.name == name && each.with == with)
+      return each.is;
+  ADD_FAILURE() << "there is no " << name;
+  return -1;
+}
+
+TEST(open_messages, the_oldest_one_that_waits_tells_its_age_and_those_that_are_held_do_not_count) {
+  open_messages all;
+  auto held = waiting(message_status::validated, "2023-06-01T08:00:00Z");
+  held.phase = message_phase::held;
+  all.add(held);
+  all.add(waiting(message_status::no_match, "2023-06-15T10:58:00Z"));
+  all.add(waiting(message_status::no_match, "2023-06-15T10:59:00Z"));
+  EXPECT_EQ(value_of(all.values(at("2023-06-15T11:00:00Z")), "ptpu_oldest_waiting_seconds"), 120);
+  EXPECT_EQ(value_of(all.values(at("2023-06-15T10:00:00Z")), "ptpu_oldest_waiting_seconds"), 0)
+    << "the clock was set back";
+}
+
+TEST(open_messages, are_counted_by_status_and_a_status_that_nobody_has_is_zero) {
+  open_messages all;
+  all.add(waiting(message_status::no_match, "2023-06-15T10:58:00Z"));
+  all.add(waiting(message_status::error, "2023-06-15T10:58:00Z"));
+  all.add(waiting(message_status::no_match, "2023-06-15T10:59:00Z"));
+  const auto values = all.values(at("2023-06-15T11:00:00Z"));
+  EXPECT_EQ(value_of(values, "ptpu_records", {{"status", "NO_MATCH"}}), 2);
+  EXPECT_EQ(value_of(values, "ptpu_records", {{"status", "ERROR"}}), 1);
+  EXPECT_EQ(value_of(values, "ptpu_records", {{"status", "VALIDATED"}}), 0);
+  EXPECT_EQ(
+    value_of(open_messages{}.values(at("2023-06-15T11:00:00Z")), "ptpu_oldest_waiting_seconds"), 0);
+}
+
+/// Rows of the custody stage.
+struct stored_rows final : stage_rows {
+  std::map<std::string, std::string> rows;
+  config::params params;
+  [[nodiscard]] status scan(std::string_view prefix, const row_visitor& visit) const override {
+    for (const auto& [key, value] : rows)
+      if (key.starts_with(prefix) && !visit(key, value))
+        break;
+    return {};
+  }
+  [[nodiscard]] const config::params& with() const override { return params; }
+};
+
+TEST(open_messages, are_those_of_the_open_rows_and_a_broken_row_is_an_error) {
+  stored_rows state;
+  state.rows["open/1200835/1"] = encode(waiting(message_status::no_match, "2023-06-15T10:58:00Z"));
+  state.rows["done/1200835/2"] =
+    encode(done(message_status::completed, "2023-06-01T08:00:00Z", "2023-06-01T09:00:00Z"));
+  const auto gauges = open_message_gauges();
+  const auto values = gauges.measure(state, at("2023-06-15T11:00:00Z"));
+  ASSERT_TRUE(values) << values.error().what;
+  EXPECT_EQ(value_of(*values, "ptpu_records", {{"status", "NO_MATCH"}}), 1);
+  EXPECT_EQ(value_of(*values, "ptpu_records", {{"status", "COMPLETED"}}), 0);
+  state.rows["open/1200835/3"] = "?";
+  EXPECT_FALSE(gauges.measure(state, at("2023-06-15T11:00:00Z")));
 }
 
 } // namespace

@@ -43,7 +43,8 @@ std::string only_source(const topology::plan& plan) {
 } // namespace
 
 http_surface::http_surface(const topology::plan& plan, const store& state, log& of,
-                           const wall_clock& clock, lane::lane_filter owns, other_instances others)
+                           const wall_clock& clock, observe::metrics& metrics,
+                           lane::lane_filter owns, other_instances others)
   : plan_(plan), rows_(state, plan, std::move(owns)),
     reports_(rows_, clock, {.bytes_max = plan.http.report_bytes_max}, std::move(others)) {
   const auto* own = surface_registry::instance().find(plan.topology.name);
@@ -54,6 +55,7 @@ http_surface::http_surface(const topology::plan& plan, const store& state, log& 
   if (own != nullptr) {
     letters.tell = own->tell;
     letters.tells_to = topic_of(plan, own->tells_to);
+    gauges_ = std::make_unique<gauge_board>(own->gauges, rows_, clock, metrics);
   }
   dead_letters_ = std::make_unique<dead_letter_service>(std::move(letters), of, clock);
   const auto& auth = plan.http.auth;
@@ -88,6 +90,11 @@ void http_surface::serve_on(http_server& server) {
   server.set_guard([this](const http_server::endpoint* asked, http_request& request) {
     return gate_->check(asked, request);
   });
+}
+
+void http_surface::refresh_gauges() {
+  if (gauges_)
+    gauges_->refresh();
 }
 
 } // namespace sallyport::command

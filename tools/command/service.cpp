@@ -126,7 +126,7 @@ status service::open_http() {
     owns = [this](const std::string& part, std::uint32_t partition) {
       return lanes_->owns(part, partition);
     };
-  surface_ = std::make_unique<http_surface>(plan_, *store_, *log_, clock_, std::move(owns),
+  surface_ = std::make_unique<http_surface>(plan_, *store_, *log_, clock_, metrics_, std::move(owns),
                                             [this] { return lanes_->others(address()); });
   surface_->serve_on(*http_);
   SALLYPORT_TRY(port_, http_->start(plan_.http.bind, plan_.http.port));
@@ -245,6 +245,7 @@ void service::refresh_metrics() {
     set("queued", load.queued);
     set("limit", load.limit);
   }
+  surface_->refresh_gauges();
 }
 
 void service::maintain() {

@@ -4,6 +4,7 @@
 
 #include "topologies/prison_to_probation/flaws.hpp"
 #include "topologies/prison_to_probation/reports/csv.hpp"
+#include "topologies/prison_to_probation/reports/gauges.hpp"
 #include "topologies/prison_to_probation/reports/reports.hpp"
 #include "topologies/prison_to_probation/telemetry.hpp"
 
@@ -160,6 +161,7 @@ surface reports_surface() {
   surface made;
   made.topology = "prison-to-probation";
   made.queries = {in_progress(), not_matched(), processed_events(), summary()};
+  made.gauges = {open_message_gauges()};
   made.operator_role = operator_role;
   made.tells_to = "telemetry";
   made.tell = tell;
