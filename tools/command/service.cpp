@@ -126,8 +126,9 @@ status service::open_http() {
     owns = [this](const std::string& part, std::uint32_t partition) {
       return lanes_->owns(part, partition);
     };
-  surface_ = std::make_unique<http_surface>(plan_, *store_, *log_, clock_, metrics_, std::move(owns),
-                                            [this] { return lanes_->others(address()); });
+  surface_ =
+    std::make_unique<http_surface>(plan_, *store_, *log_, clock_, metrics_, std::move(owns),
+                                   [this] { return lanes_->others(address()); });
   surface_->serve_on(*http_);
   SALLYPORT_TRY(port_, http_->start(plan_.http.bind, plan_.http.port));
   observe::log(observe::level::info, "http.listening", "ingress, log, metrics and health",
