@@ -3,6 +3,8 @@
 #include "engine/config/parse.hpp"
 #include "engine/core/murmur2.hpp"
 
+#include <cstdlib>
+#include <sstream>
 #include <thread>
 
 namespace sallyport::bench {
@@ -25,7 +27,11 @@ topology::plan plan_of(std::string_view yaml, std::uint32_t partitions) {
 
 world::world(std::string_view topology_yaml, const std::filesystem::path& folder,
              std::uint32_t partitions)
-  : folder_(folder), plan_(plan_of(topology_yaml, partitions)) {
+  : world(plan_of(topology_yaml, partitions), folder) {}
+
+world::world(topology::plan plan, const std::filesystem::path& folder,
+             std::map<std::string, std::shared_ptr<caller>> callers)
+  : folder_(folder), plan_(std::move(plan)), callers_(std::move(callers)) {
   open();
   for (const auto& [name, topic] : plan_.topics)
     must(log_->create_topic(topic));
@@ -83,7 +89,7 @@ void world::settle_background() const {
 void world::start() {
   metrics_ = std::make_unique<observe::metrics>();
   environment_ = std::make_unique<runtime::environment>(
-    runtime::environment{plan_, *log_, *store_, clock_, *metrics_, {}, 1});
+    runtime::environment{plan_, *log_, *store_, clock_, *metrics_, callers_, 1});
   instance_ = must(runtime::instance::start(*environment_));
 }
 
@@ -109,6 +115,15 @@ void world::wait_until_read(const std::string& topic) const {
     }
     return true;
   });
+}
+
+double world::sum_of(const std::string& metric, const std::string& part) const {
+  double all = 0;
+  std::istringstream lines{metrics_->text()};
+  for (std::string line; std::getline(lines, line);)
+    if (line.starts_with(metric + "{") && line.find(part) != std::string::npos)
+      all += std::strtod(line.c_str() + line.rfind(' ') + 1, nullptr);
+  return all;
 }
 
 std::size_t world::written(const std::string& topic) const {

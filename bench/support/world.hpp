@@ -11,6 +11,7 @@
 
 #include <atomic>
 #include <functional>
+#include <map>
 #include <memory>
 #include <string>
 #include <string_view>
@@ -34,6 +35,9 @@ class world {
 public:
   world(std::string_view topology_yaml, const std::filesystem::path& folder,
         std::uint32_t partitions = 4);
+  /// With the plan of a config; the callers are by call port.
+  world(topology::plan plan, const std::filesystem::path& folder,
+        std::map<std::string, std::shared_ptr<caller>> callers = {});
   ~world();
   world(const world&) = delete;
   world& operator=(const world&) = delete;
@@ -57,6 +61,8 @@ public:
   void wait_until(const std::function<bool()>& done) const;
   [[nodiscard]] std::size_t written(const std::string& topic) const;
   void settle_background() const;
+  /// The sum of a metric over all label sets that hold `part` (`term="held"`), as they are exposed.
+  [[nodiscard]] double sum_of(const std::string& metric, const std::string& part = {}) const;
 
   [[nodiscard]] forward_clock& clock() noexcept { return clock_; }
   [[nodiscard]] embedded_log& log() noexcept { return *log_; }
@@ -68,6 +74,7 @@ private:
 
   std::filesystem::path folder_;
   topology::plan plan_;
+  std::map<std::string, std::shared_ptr<caller>> callers_;
   forward_clock clock_;
   std::unique_ptr<rocksdb_database> database_;
   std::unique_ptr<rocksdb_store> store_;
