@@ -34,7 +34,7 @@ std::size_t width_of(int descriptor) {
 }
 
 std::int64_t now_ms() {
-  using namespace std::chrono;
+  using std::chrono::duration_cast, std::chrono::milliseconds, std::chrono::steady_clock;
   return duration_cast<milliseconds>(steady_clock::now().time_since_epoch()).count();
 }
 
