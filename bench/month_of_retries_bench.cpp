@@ -67,10 +67,9 @@ void run(const options& how) {
   char line[256];
   std::snprintf(line, sizeof line,
                 "%zu calls, %llu of %zu given up; %.1f us of CPU a call, %.1f of them the "
-                "simulator's; the target is 60 s: %s",
+                "simulator's; the target is 60 s for 10,000",
                 made.calls, static_cast<unsigned long long>(given_up), count, done.cpu_us(),
-                1e6 * made.cpu_seconds / static_cast<double>(made.calls),
-                done.seconds <= 60 ? "reached" : "missed");
+                1e6 * made.cpu_seconds / static_cast<double>(made.calls));
   note(how, line);
 }
 
