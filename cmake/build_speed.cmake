@@ -6,5 +6,7 @@ if (SALLYPORT_CCACHE)
 endif ()
 find_program(SALLYPORT_MOLD mold)
 if (SALLYPORT_MOLD)
-  add_link_options(-fuse-ld=mold)
+  # mold 1.10 sometimes lets the read-only-after-relocation segment begin before the page that it protects; the loader
+  # then refuses the program ("cannot apply additional memory protection after relocation").
+  add_link_options(-fuse-ld=mold -Wl,-z,norelro)
 endif ()

@@ -96,6 +96,7 @@ result<std::unique_ptr<instance>> instance::start(const environment& with) {
     b->hosts.push_back(h);
     std::lock_guard lock{told.guard};
     told.to = h;
+    caf::anon_send(h, nudge{}); // for news that came when there was nobody to tell
   }
   return std::unique_ptr<instance>{new instance{std::move(b)}};
 }

@@ -198,6 +198,13 @@ unsigned passage_of(std::string_view step, std::mt19937& dice) {
   return step == "restart.lanes" || step == "restart.ledger" ? up_to(8) : 1;
 }
 
+/// Lanes do not move on the embedded log, and its commit is one write; tests/faults/kafka visits
+/// these.
+bool only_on_kafka(std::string_view step) {
+  return step == "commit.produced" || step == "commit.decided" || step.starts_with("take_over.") ||
+         step.starts_with("hand_over.");
+}
+
 void visit_all(const std::string& action) {
   ASSERT_FALSE(reference().delius.empty());
   const auto* given = std::getenv("SALLYPORT_SEED"); // NOLINT(concurrency-mt-unsafe)
@@ -206,7 +213,8 @@ void visit_all(const std::string& action) {
   std::mt19937 dice{seed};
   std::vector<std::pair<std::string, unsigned>> all;
   for (const auto step : fault::steps())
-    all.emplace_back(step, passage_of(step, dice));
+    if (!only_on_kafka(step))
+      all.emplace_back(step, passage_of(step, dice));
   // Most of a run is waiting, so a few go on side by side.
   constexpr std::size_t side_by_side = 4;
   std::atomic<std::size_t> next{0};

@@ -76,7 +76,11 @@ protected:
   static void run_until(Connector& what, const Target& with, Condition holds) {
     status ended;
     std::thread thread{[&] { ended = what.run(with); }};
-    EXPECT_TRUE(eventually(holds));
+    try {
+      EXPECT_TRUE(eventually(holds));
+    } catch (const std::exception& e) { // a broker that took too long to answer
+      ADD_FAILURE() << e.what();
+    }
     what.stop();
     thread.join();
     EXPECT_TRUE(ended) << ended.error();
