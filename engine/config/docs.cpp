@@ -126,7 +126,10 @@ std::string describe_fields(const std::vector<field>& fields, const std::string&
   for (const auto& f : fields) {
     auto notes = wrapped("(" + notes_of(f) + ")", indent + "    ", how.width - f.name.size());
     notes.erase(0, indent.size() + 4);
-    out += indent + bold(f.name, how) + " " + notes;
+    out += indent;
+    out += bold(f.name, how);
+    out += " ";
+    out += notes;
     out += wrapped(f.documentation, indent + "    ", how.width);
     if (!f.example_value.empty())
       out += indent + "    Example: " + f.name + ": " + f.example_value + "\n";
