@@ -142,19 +142,7 @@ status epoch_writer::put(rd_kafka_topic_t* topic, std::uint32_t partition, std::
                          const void* value, std::size_t size, void* opaque,
                          rd_kafka_headers_t* headers) {
   for (std::size_t tries = 0;; ++tries) {
-    auto code = headers == nullptr
-                  ? rd_kafka_producev(
-                      producer_.get(), RD_KAFKA_V_RKT(topic),
-                      RD_KAFKA_V_PARTITION(static_cast<std::int32_t>(partition)),
-                      RD_KAFKA_V_KEY(key.data(), key.size()),
-                      RD_KAFKA_V_VALUE(const_cast<void*>(value), size), // NOLINT: it is not written
-                      RD_KAFKA_V_OPAQUE(opaque), RD_KAFKA_V_END)
-                  : rd_kafka_producev(
-                      producer_.get(), RD_KAFKA_V_RKT(topic),
-                      RD_KAFKA_V_PARTITION(static_cast<std::int32_t>(partition)),
-                      RD_KAFKA_V_KEY(key.data(), key.size()),
-                      RD_KAFKA_V_VALUE(const_cast<void*>(value), size), // NOLINT: it is not written
-                      RD_KAFKA_V_OPAQUE(opaque), RD_KAFKA_V_HEADERS(headers), RD_KAFKA_V_END);
+    auto code = produce(producer_.get(), {topic, partition, key, value, size, 0, headers, opaque});
     if (code == RD_KAFKA_RESP_ERR_NO_ERROR)
       break;
     SALLYPORT_CHECK(sent(code, tries));

@@ -1,5 +1,7 @@
 #include "connectors/kafka/message.hpp"
 
+#include <array>
+
 namespace sallyport::kafka {
 
 namespace {
@@ -48,18 +50,32 @@ log_record record_of(const rd_kafka_message_t& message, const std::shared_ptr<co
   return made;
 }
 
+rd_kafka_resp_err_t produce(rd_kafka_t* with, const outgoing& what) {
+  std::array<rd_kafka_vu_t, 7> fields{};
+  std::size_t count = 0;
+  const auto field = [&](rd_kafka_vtype_t type) -> auto& {
+    fields[count].vtype = type;
+    return fields[count++].u;
+  };
+  field(RD_KAFKA_VTYPE_RKT).rkt = what.topic;
+  field(RD_KAFKA_VTYPE_PARTITION).i32 = static_cast<std::int32_t>(what.partition);
+  // librdkafka takes key and payload as `void*` and only reads them.
+  field(RD_KAFKA_VTYPE_KEY).mem = {const_cast<char*>(what.key.data()), what.key.size()};
+  field(RD_KAFKA_VTYPE_VALUE).mem = {const_cast<void*>(what.value), what.size};
+  field(RD_KAFKA_VTYPE_TIMESTAMP).i64 = what.timestamp_ms;
+  field(RD_KAFKA_VTYPE_OPAQUE).ptr = what.opaque;
+  if (what.headers != nullptr)
+    field(RD_KAFKA_VTYPE_HEADERS).headers = what.headers;
+  const owned<rd_kafka_error_t> refused{rd_kafka_produceva(with, fields.data(), count)};
+  return refused ? rd_kafka_error_code(refused.get()) : RD_KAFKA_RESP_ERR_NO_ERROR;
+}
+
 rd_kafka_resp_err_t produce(rd_kafka_t* with, rd_kafka_topic_t* topic, std::uint32_t partition,
                             const record& what, void* opaque) {
   auto headers = headers_of(what);
-  // librdkafka takes the payload as `void*` and only reads it.
-  auto* const value = const_cast<char*>(what.value.data());
-  const auto at = what.timestamp.time_since_epoch().count();
-  const auto to = static_cast<std::int32_t>(partition);
   const auto done =
-    rd_kafka_producev(with, RD_KAFKA_V_RKT(topic), RD_KAFKA_V_PARTITION(to), RD_KAFKA_V_MSGFLAGS(0),
-                      RD_KAFKA_V_KEY(what.key.data(), what.key.size()),
-                      RD_KAFKA_V_VALUE(value, what.value.size()), RD_KAFKA_V_TIMESTAMP(at),
-                      RD_KAFKA_V_HEADERS(headers.get()), RD_KAFKA_V_OPAQUE(opaque), RD_KAFKA_V_END);
+    produce(with, outgoing{topic, partition, what.key.view(), what.value.data(), what.value.size(),
+                           what.timestamp.time_since_epoch().count(), headers.get(), opaque});
   if (done == RD_KAFKA_RESP_ERR_NO_ERROR)
     (void) headers.release(); // they are the message's now
   return done;
