@@ -226,8 +226,9 @@ void host_state::close_lane(slot& s) {
   s.in_ending = false;
   s.last_epoch = false;
   s.ending = {};
-  s.open = false;
-  note_here(s);
+  // The slots of lanes that other hosts have are closed as well: what is said of those is theirs.
+  if (std::exchange(s.open, false))
+    note_here(s);
 }
 
 void host_state::close_lanes() {

@@ -200,6 +200,26 @@ bool service::reads_here(const std::string& topic, std::uint32_t partition) cons
   });
 }
 
+/// A lane that is elsewhere is told of there.
+void service::set_lag(const partition_id& of, std::int64_t end) {
+  auto set = [&](double lag) {
+    metrics_
+      .add_gauge("sallyport_lag_records", "Records that the lane has not committed yet.",
+                 {{"topic", of.topic}, {"partition", std::to_string(of.partition)}})
+      .set(lag);
+  };
+  if (!reads_here(of.topic, of.partition)) {
+    if (lag_told_.erase(of) > 0)
+      set(0);
+    return;
+  }
+  auto position = log_->position(plan_.application, of);
+  if (!position || !*position)
+    return;
+  lag_told_.insert(of);
+  set(static_cast<double>(end - **position));
+}
+
 void service::refresh_metrics() {
   for (const auto& topic : log_->topics()) {
     for (std::uint32_t p = 0; p < topic.partitions; ++p) {
@@ -209,14 +229,7 @@ void service::refresh_metrics() {
       observe::labels labels{{"topic", topic.name}, {"partition", std::to_string(p)}};
       metrics_.add_gauge("sallyport_log_end_offset", "The next offset of a partition.", labels)
         .set(static_cast<double>(range->end));
-      if (!reads_here(topic.name, p))
-        continue; // its lane is told of where it is
-      auto position = log_->position(plan_.application, {topic.name, p});
-      if (position && *position)
-        metrics_
-          .add_gauge("sallyport_lag_records", "Records that the lane has not committed yet.",
-                     labels)
-          .set(static_cast<double>(range->end - **position));
+      set_lag({topic.name, p}, range->end);
     }
   }
   auto stats = database_->stats();

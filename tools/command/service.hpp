@@ -20,6 +20,7 @@
 #include <condition_variable>
 #include <memory>
 #include <mutex>
+#include <set>
 #include <string>
 #include <thread>
 #include <vector>
@@ -55,6 +56,7 @@ private:
   [[nodiscard]] status start_connectors();
   void add_metrics();
   void refresh_metrics();
+  void set_lag(const partition_id& of, std::int64_t end);
   [[nodiscard]] bool reads_here(const std::string& topic, std::uint32_t partition) const;
   void maintain();
 
@@ -81,6 +83,7 @@ private:
   std::vector<std::thread> ingress_threads_;
   std::vector<std::thread> egress_threads_;
   std::uint64_t refresh_handle_ = 0;
+  std::set<partition_id> lag_told_; ///< of the refresher
   std::mutex guard_;
   std::condition_variable wake_;
   bool stopping_ = false;
