@@ -252,8 +252,15 @@ std::vector<std::int64_t> kafka_client::ends(const std::string& topic, bool comm
   for (std::int32_t p = 0; p < partitions(topic); ++p) {
     std::int64_t low = 0;
     std::int64_t high = 0;
-    check(rd_kafka_query_watermark_offsets(client, topic.c_str(), p, &low, &high, patience_ms),
-          topic);
+    // Right after a topic was made a broker may not know yet that it leads it.
+    const auto until = std::chrono::steady_clock::now() + std::chrono::milliseconds{patience_ms};
+    auto code = RD_KAFKA_RESP_ERR_NO_ERROR;
+    do
+      code = rd_kafka_query_watermark_offsets(client, topic.c_str(), p, &low, &high, patience_ms);
+    while ((code == RD_KAFKA_RESP_ERR_NOT_LEADER_FOR_PARTITION ||
+            code == RD_KAFKA_RESP_ERR_LEADER_NOT_AVAILABLE) &&
+           std::chrono::steady_clock::now() < until);
+    check(code, topic);
     all.push_back(high);
   }
   return all;
