@@ -6,7 +6,6 @@
 #include <simdjson.h>
 
 #include <algorithm>
-#include <cctype>
 #include <charconv>
 
 namespace sallyport {
@@ -15,30 +14,6 @@ namespace {
 
 /// By which an instance tells another its `now`, in milliseconds since 1970.
 constexpr std::string_view now_header = "sallyport-now";
-
-std::string encoded(std::string_view text) {
-  constexpr std::string_view hex = "0123456789ABCDEF";
-  constexpr std::string_view plain = "-._~";
-  std::string out;
-  for (const char c : text) {
-    const auto code = static_cast<unsigned char>(c);
-    if ((code < 0x80 && std::isalnum(code) != 0) || plain.contains(c)) {
-      out.push_back(c);
-      continue;
-    }
-    out.push_back('%');
-    out.push_back(hex[code >> 4U]);
-    out.push_back(hex[code & 15U]);
-  }
-  return out;
-}
-
-std::string query_text(const query_parameters& parameters) {
-  std::string out;
-  for (const auto& [name, value] : parameters)
-    out += (out.empty() ? "?" : "&") + encoded(name) + "=" + encoded(value);
-  return out;
-}
 
 std::optional<wall_time> told_now(const http_request& request) {
   const auto text = find_header(request.headers, now_header);
