@@ -17,8 +17,6 @@ namespace sallyport::file {
 namespace {
 
 constexpr std::size_t look_back_bytes = 64U << 10U;
-/// Appends wake the writer; this bounds what a lost wake-up could cost.
-constexpr std::chrono::seconds wait_max{1};
 
 /// Which record a line holds; nothing if it is none of ours.
 std::optional<std::pair<std::uint32_t, std::int64_t>> record_of(std::string_view line) {
@@ -182,38 +180,7 @@ file_egress::file_egress(egress_options options) : options_(std::move(options)) 
 status file_egress::run(const source& of) {
   writing to{options_, of};
   SALLYPORT_CHECK(to.open());
-  const auto handle = of.from->subscribe([this, topic = of.topic.name](const partition_id& where) {
-    if (where.topic != topic)
-      return;
-    std::lock_guard lock{guard_};
-    news_ = true;
-    changed_.notify_all();
-  });
-  status ended;
-  for (;;) {
-    {
-      std::lock_guard lock{guard_};
-      if (stopping_)
-        break;
-      news_ = false;
-    }
-    const auto any = to.step();
-    if (!any) {
-      ended = fail(any.error());
-      break;
-    }
-    std::unique_lock lock{guard_};
-    if (!*any)
-      changed_.wait_for(lock, wait_max, [this] { return stopping_ || news_; });
-  }
-  of.from->unsubscribe(handle);
-  return ended;
-}
-
-void file_egress::stop() {
-  std::lock_guard lock{guard_};
-  stopping_ = true;
-  changed_.notify_all();
+  return follower_.follow(*of.from, of.topic.name, [&to] { return to.step(); });
 }
 
 } // namespace sallyport::file

@@ -130,22 +130,15 @@ status epoch_writer::begin() {
   return {};
 }
 
-status epoch_writer::sent(rd_kafka_resp_err_t code, std::size_t tries) {
-  if (code == RD_KAFKA_RESP_ERR__QUEUE_FULL && tries < full_queue_polls_max && !hurried_) {
-    (void) rd_kafka_poll(producer_.get(), 100);
-    return {};
-  }
-  return fail(error_of(code, "handing a record to the producer"));
-}
-
-status epoch_writer::put(rd_kafka_topic_t* topic, std::uint32_t partition, std::string_view key,
-                         const void* value, std::size_t size, void* opaque,
-                         rd_kafka_headers_t* headers) {
+template <class Once>
+status epoch_writer::hand_over(Once&& once) {
   for (std::size_t tries = 0;; ++tries) {
-    auto code = produce(producer_.get(), {topic, partition, key, value, size, 0, headers, opaque});
+    auto code = once();
     if (code == RD_KAFKA_RESP_ERR_NO_ERROR)
       break;
-    SALLYPORT_CHECK(sent(code, tries));
+    if (code != RD_KAFKA_RESP_ERR__QUEUE_FULL || tries >= full_queue_polls_max || hurried_)
+      return fail(error_of(code, "handing a record to the producer"));
+    (void) rd_kafka_poll(producer_.get(), 100);
   }
   if (++unpolled_ >= poll_every) {
     unpolled_ = 0;
@@ -154,21 +147,20 @@ status epoch_writer::put(rd_kafka_topic_t* topic, std::uint32_t partition, std::
   return {};
 }
 
+status epoch_writer::put(rd_kafka_topic_t* topic, std::uint32_t partition, std::string_view key,
+                         const void* value, std::size_t size, void* opaque,
+                         rd_kafka_headers_t* headers) {
+  return hand_over([&] {
+    return produce(producer_.get(), {topic, partition, key, value, size, 0, headers, opaque});
+  });
+}
+
 status epoch_writer::produce_all(const log_commit& what) {
   for (const auto& append : what.appends) {
     SALLYPORT_TRY(auto* to, topic(append.to.topic));
-    for (const auto& rec : append.records) {
-      for (std::size_t tries = 0;; ++tries) {
-        auto code = produce(producer_.get(), to, append.to.partition, rec, nullptr);
-        if (code == RD_KAFKA_RESP_ERR_NO_ERROR)
-          break;
-        SALLYPORT_CHECK(sent(code, tries));
-      }
-      if (++unpolled_ >= poll_every) {
-        unpolled_ = 0;
-        (void) rd_kafka_poll(producer_.get(), 0);
-      }
-    }
+    for (const auto& rec : append.records)
+      SALLYPORT_CHECK(
+        hand_over([&] { return produce(producer_.get(), to, append.to.partition, rec, nullptr); }));
   }
   std::size_t row = 0;
   for (const auto& share : what.lanes) {
@@ -200,9 +192,9 @@ status epoch_writer::produce_lane(const log_commit& what, const log_commit::lane
   }
   if (!marks.book.owner_told || share.handed_over) {
     marks.book.owner_told = !share.handed_over;
+    marks.owner = encode(lane_owner{env_.instance, share.handed_over});
     const auto& key = own_rows_.emplace_back(lane_owner_row(share.lane.part, partition));
-    SALLYPORT_CHECK(
-      put_row(key, &own_rows_.emplace_back(encode(lane_owner{env_.instance, share.handed_over}))));
+    SALLYPORT_CHECK(put_row(key, &*marks.owner));
   }
   return {};
 }
@@ -316,9 +308,9 @@ status epoch_writer::store_rows(log_commit& what) {
                 [](const store_batch::range& r) { return r.where == family::journal; });
   for (const auto& share : what.lanes) {
     const auto& marks = marks_.at(share.lane);
-    if (share.handed_over || marks.changelog_next >= 0)
+    if (marks.owner)
       what.state.put(family::state, lane_owner_row(share.lane.part, share.lane.source.partition),
-                     encode(lane_owner{env_.instance, share.handed_over}));
+                     *marks.owner);
     if (marks.changelog_next >= 0)
       what.state.put(family::meta, copy_row(share.lane),
                      encode(copy_position{marks.book.identity, marks.changelog_next, now}));

@@ -11,6 +11,7 @@
 #include <functional>
 #include <map>
 #include <memory>
+#include <optional>
 #include <string>
 #include <utility>
 
@@ -70,6 +71,7 @@ public:
 private:
   struct lane_marks {
     std::int64_t changelog_next = -1; ///< set by delivery reports
+    std::optional<std::string> owner; ///< the row that tells of it, when this commit has it
     lane_book book;
   };
 
@@ -82,8 +84,9 @@ private:
   [[nodiscard]] status put(rd_kafka_topic_t* topic, std::uint32_t partition, std::string_view key,
                            const void* value, std::size_t size, void* opaque,
                            rd_kafka_headers_t* headers = nullptr);
-  /// Nothing when the record may be handed over again.
-  [[nodiscard]] status sent(rd_kafka_resp_err_t code, std::size_t tries);
+  /// Hands a record over, by `once`, as often as the producer's queue is full.
+  template <class Once>
+  [[nodiscard]] status hand_over(Once&& once);
   [[nodiscard]] status send_positions(const log_commit& what,
                                       const rd_kafka_consumer_group_metadata_t& group);
   [[nodiscard]] status decide();

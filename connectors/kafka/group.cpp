@@ -30,21 +30,12 @@ status group::ensure_topics_of(const membership_options& how) const {
     lanes[lane.part] = std::max(lanes[lane.part], lane.source.partition + 1);
   std::vector<wanted_topic> wanted;
   const auto& s = env_.settings;
-  std::vector<std::pair<std::string, std::string>> safe;
-  if (s.min_insync > 0)
-    safe.emplace_back("min.insync.replicas", std::to_string(s.min_insync));
-  auto big = std::to_string(record_bytes_max);
   for (const auto& [part, count] : lanes) {
-    wanted_topic changelog{changelog_topic(env_.application, part),
-                           count,
-                           s.replication,
-                           true,
-                           safe,
-                           {{"max.message.bytes", big}}};
+    auto changelog = application_topic(s, changelog_topic(env_.application, part), count);
+    changelog.compacted = true;
     changelog.config_when_made.emplace_back("delete.retention.ms", ms(s.changelog_tombstones));
     wanted.push_back(std::move(changelog));
-    wanted_topic journal{journal_topic(env_.application, part), count, s.replication, false, safe,
-                         {{"max.message.bytes", big}}};
+    auto journal = application_topic(s, journal_topic(env_.application, part), count);
     journal.config_when_made.emplace_back(
       "retention.ms", how.journal_retention.count() > 0 ? ms(how.journal_retention) : "-1");
     wanted.push_back(std::move(journal));

@@ -7,7 +7,6 @@
 #include "engine/core/murmur2.hpp"
 #include "engine/time/clock.hpp"
 
-#include <chrono>
 #include <map>
 #include <memory>
 #include <vector>
@@ -16,8 +15,6 @@ namespace sallyport::kafka {
 
 namespace {
 
-/// Appends wake the writer; this bounds what a lost wake-up could cost.
-constexpr std::chrono::seconds wait_max{1};
 constexpr read_limits together{4096, 4U << 20U};
 
 } // namespace
@@ -120,38 +117,7 @@ private:
 status kafka_egress::run(const source& of) {
   writing to{options_, of};
   SALLYPORT_CHECK(to.open());
-  const auto handle = of.from->subscribe([this, topic = of.topic.name](const partition_id& where) {
-    if (where.topic != topic)
-      return;
-    std::lock_guard lock{guard_};
-    news_ = true;
-    changed_.notify_all();
-  });
-  status ended;
-  for (;;) {
-    {
-      std::lock_guard lock{guard_};
-      if (stopping_)
-        break;
-      news_ = false;
-    }
-    const auto any = to.step();
-    if (!any) {
-      ended = fail(any.error());
-      break;
-    }
-    std::unique_lock lock{guard_};
-    if (!*any)
-      changed_.wait_for(lock, wait_max, [this] { return stopping_ || news_; });
-  }
-  of.from->unsubscribe(handle);
-  return ended;
-}
-
-void kafka_egress::stop() {
-  std::lock_guard lock{guard_};
-  stopping_ = true;
-  changed_.notify_all();
+  return follower_.follow(*of.from, of.topic.name, [&to] { return to.step(); });
 }
 
 } // namespace sallyport::kafka

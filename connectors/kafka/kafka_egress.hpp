@@ -3,9 +3,8 @@
 #include "connectors/kafka/settings.hpp"
 
 #include "engine/connectors/ingress.hpp"
+#include "engine/connectors/log_follower.hpp"
 
-#include <condition_variable>
-#include <mutex>
 #include <string>
 
 namespace sallyport::kafka {
@@ -37,16 +36,13 @@ public:
   explicit kafka_egress(egress_options options) : options_(std::move(options)) {}
 
   [[nodiscard]] status run(const source& of) override;
-  void stop() override;
+  void stop() override { follower_.stop(); }
 
 private:
   class writing;
 
   const egress_options options_;
-  std::mutex guard_;
-  std::condition_variable changed_;
-  bool stopping_ = false;
-  bool news_ = false; ///< records were appended since the last look
+  log_follower follower_;
 };
 
 } // namespace sallyport::kafka

@@ -35,20 +35,9 @@ kafka_log::kafka_log(log_settings settings, const log_environment& in, std::uniq
 
 // -- topics ---------------------------------------------------------------------------------------
 
-wanted_topic kafka_log::wanted(const std::string& name, std::uint32_t partitions) const {
-  wanted_topic made;
-  made.name = name;
-  made.partitions = partitions;
-  made.replication = settings_.replication;
-  made.config_when_made = {{"max.message.bytes", std::to_string(record_bytes_max)}};
-  if (settings_.min_insync > 0)
-    made.config = {{"min.insync.replicas", std::to_string(settings_.min_insync)}};
-  return made;
-}
-
 status kafka_log::create_topic(const topic_config& topic) {
   SALLYPORT_CHECK(checks::topic(topic));
-  auto made = wanted(topic.name, topic.partitions);
+  auto made = application_topic(settings_, topic.name, topic.partitions);
   set_bound(made, "retention.ms", topic.retention_age.count());
   set_bound(made, "retention.bytes", static_cast<std::int64_t>(topic.retention_bytes));
   of_->forget(topic.name);

@@ -72,8 +72,6 @@ public:
   [[nodiscard]] const log_environment& environment() const noexcept { return in_; }
   /// Clients for questions, and the making of further ones.
   [[nodiscard]] cluster& of() noexcept { return *of_; }
-  /// A topic of the application as the settings want it.
-  [[nodiscard]] wanted_topic wanted(const std::string& name, std::uint32_t partitions) const;
   /// Tells who follows the partitions that records were committed there.
   void tell(std::span<const partition_id> partitions) { listeners_.notify(partitions); }
 

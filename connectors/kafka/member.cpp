@@ -35,7 +35,7 @@ member::member(environment env, membership_options how, std::shared_ptr<callback
   : env_(std::move(env)), how_(std::move(how)), self_(std::move(self)), writer_(env_.writer) {
   self_->to = this;
   for (const auto& lane : how_.lanes) {
-    places_[{"", lane.source}] = lane;
+    places_[lane.source] = lane;
     lanes_.try_emplace(lane);
   }
   thread_ = std::thread{[this] { run(); }};
@@ -66,8 +66,16 @@ member::lane_state* member::find(const lane_place& place) {
 }
 
 const lane_place* member::place_of(std::string_view topic, std::int32_t partition) const {
-  auto at = places_.find({"", {std::string{topic}, static_cast<std::uint32_t>(partition)}});
+  auto at = places_.find({std::string{topic}, static_cast<std::uint32_t>(partition)});
   return at == places_.end() ? nullptr : &at->second;
+}
+
+std::vector<lane_place> member::places_in(const rd_kafka_topic_partition_list_t& partitions) const {
+  std::vector<lane_place> all;
+  for (int i = 0; i < partitions.cnt; ++i)
+    if (const auto* place = place_of(partitions.elems[i].topic, partitions.elems[i].partition))
+      all.push_back(*place);
+  return all;
 }
 
 void member::tell(lane_change what) { changes_.push_back(std::move(what)); }
@@ -418,18 +426,15 @@ void member::assigned(const rd_kafka_topic_partition_list_t& partitions) {
   else
     (void) rd_kafka_assign(env_.consumer.get(), none.get());
   std::lock_guard lock{guard_};
-  for (int i = 0; i < partitions.cnt; ++i) {
-    const auto* place = place_of(partitions.elems[i].topic, partitions.elems[i].partition);
-    if (place == nullptr)
-      continue;
-    auto& lane = lanes_.at(*place);
+  for (const auto& place : places_in(partitions)) {
+    auto& lane = lanes_.at(place);
     lane.ours = true;
     lane.revoked = false;
     ++lane.tenure;
     if (lane.taking || lane.given)
       continue; // it was lost and is back before it was let go
     lane.taking = true;
-    take(*place, lane.tenure);
+    take(place, lane.tenure);
   }
 }
 
@@ -437,21 +442,16 @@ void member::revoked(const rd_kafka_topic_partition_list_t& partitions, bool los
   session_ended_ =
     session_ended_ ||
     (lost && rd_kafka_fatal_error(env_.consumer.get(), nullptr, 0) == RD_KAFKA_RESP_ERR_NO_ERROR);
+  const auto places = places_in(partitions);
   {
     std::lock_guard lock{guard_};
-    for (int i = 0; i < partitions.cnt; ++i) {
-      const auto* place = place_of(partitions.elems[i].topic, partitions.elems[i].partition);
-      if (place == nullptr)
-        continue;
-      auto& lane = lanes_.at(*place);
-      lane.ours = false;
-      if (!lost) {
-        lane.revoked = true;
-        lane.ours = true; // until the host has let go, its last commit counts
-      }
-      take_again_.erase(*place);
+    for (const auto& place : places) {
+      auto& lane = lanes_.at(place);
+      lane.ours = !lost; // until the host has let go, its last commit counts
+      lane.revoked = lane.revoked || !lost;
+      take_again_.erase(place);
       if (lane.given)
-        tell(lost ? lane_change{lane_lost{*place}} : lane_change{lane_wanted{*place}});
+        tell(lost ? lane_change{lane_lost{place}} : lane_change{lane_wanted{place}});
     }
     if (lost)
       confirmed_until_ = 0;
@@ -459,12 +459,8 @@ void member::revoked(const rd_kafka_topic_partition_list_t& partitions, bool los
   how_.on_news();
   revoking_ = true;
   if (lost) {
-    std::vector<lane_place> gone;
-    for (int i = 0; i < partitions.cnt; ++i)
-      if (const auto* place = place_of(partitions.elems[i].topic, partitions.elems[i].partition))
-        gone.push_back(*place);
     revoking_ = false;
-    stop_fetching(gone);
+    stop_fetching(places);
     return;
   }
   acknowledge_if_released();

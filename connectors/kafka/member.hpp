@@ -125,6 +125,9 @@ private:
   [[nodiscard]] std::size_t room_per_lane() const;
   [[nodiscard]] lane_state* find(const lane_place& place);
   [[nodiscard]] const lane_place* place_of(std::string_view topic, std::int32_t partition) const;
+  /// Those of the partitions that are lanes.
+  [[nodiscard]] std::vector<lane_place>
+  places_in(const rd_kafka_topic_partition_list_t& partitions) const;
   void tell(lane_change what);
 
   /// The group's view for a commit: taken by the thread that serves the rebalances.
@@ -141,7 +144,7 @@ private:
   environment env_;
   membership_options how_;
   std::shared_ptr<callbacks> self_;
-  std::map<lane_place, lane_place> places_; ///< of a topic's partition; the part is left out
+  std::map<partition_id, lane_place> places_; ///< by what a lane reads
   bool cooperative_ = true;
   wakeup wake_;
   epoch_writer writer_;

@@ -166,6 +166,18 @@ status check_topic(rd_kafka_t* with, const wanted_topic& wanted, std::uint32_t p
 
 } // namespace
 
+wanted_topic application_topic(const log_settings& settings, const std::string& name,
+                               std::uint32_t partitions) {
+  wanted_topic made;
+  made.name = name;
+  made.partitions = partitions;
+  made.replication = settings.replication;
+  made.config_when_made = {{"max.message.bytes", std::to_string(record_bytes_max)}};
+  if (settings.min_insync > 0)
+    made.config = {{"min.insync.replicas", std::to_string(settings.min_insync)}};
+  return made;
+}
+
 status ensure_topics(rd_kafka_t* with, const std::vector<wanted_topic>& topics) {
   std::vector<const wanted_topic*> missing;
   for (const auto& topic : topics) {

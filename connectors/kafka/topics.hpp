@@ -1,6 +1,6 @@
 #pragma once
 
-#include "connectors/kafka/client.hpp"
+#include "connectors/kafka/settings.hpp"
 
 #include "engine/log/log.hpp"
 
@@ -26,6 +26,10 @@ struct wanted_topic {
   /// Set when the topic is made; whoever runs the cluster may have reasons for another value.
   std::vector<std::pair<std::string, std::string>> config_when_made;
 };
+
+/// A topic of an application as the settings of its log want it.
+[[nodiscard]] wanted_topic application_topic(const log_settings& settings, const std::string& name,
+                                             std::uint32_t partitions);
 
 /// Makes the topics that are missing and checks the others: number of partitions, compaction,
 /// retention, minimum of in-sync replicas. A mismatch is refused with what to do. `with` is a

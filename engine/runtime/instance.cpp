@@ -70,8 +70,6 @@ instance::instance(std::unique_ptr<body> b) : body_(std::move(b)) {}
 instance::~instance() { stop(duration{0}); }
 
 result<std::unique_ptr<instance>> instance::start(const environment& with) {
-  for (const auto& [name, topic] : with.plan.topics)
-    SALLYPORT_CHECK(with.log.create_topic(topic));
   auto cores = std::max(2U, std::thread::hardware_concurrency());
   auto b = std::make_unique<body>(with, cores);
   membership_options how;

@@ -18,8 +18,8 @@ namespace sallyport::runtime {
 /// Thread safety: all functions may be called from any thread; `stop` once.
 class instance {
 public:
-  /// Makes the topics, opens the lanes and begins to work. `with` and all it refers to outlive the
-  /// instance.
+  /// Opens the lanes and begins to work. `with` and all it refers to outlive the instance.
+  /// @pre the topics of the plan are there
   [[nodiscard]] static result<std::unique_ptr<instance>> start(const environment& with);
   ~instance();
   instance(const instance&) = delete;

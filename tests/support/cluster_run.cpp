@@ -4,26 +4,11 @@
 
 #include <algorithm>
 #include <csignal>
-#include <cstdlib>
 #include <sstream>
 #include <stdexcept>
 #include <utility>
 
 namespace sallyport::test {
-
-namespace {
-
-using namespace std::chrono_literals;
-
-std::uint16_t port_in(const std::string& text) {
-  const auto at = text.find("address=");
-  const auto colon = at == std::string::npos ? at : text.find(':', at);
-  return colon == std::string::npos
-           ? std::uint16_t{0}
-           : static_cast<std::uint16_t>(std::strtoul(text.c_str() + colon + 1, nullptr, 10));
-}
-
-} // namespace
 
 cluster_instance::cluster_instance(std::string name, std::filesystem::path config,
                                    settings environment)
@@ -44,18 +29,8 @@ void cluster_instance::launch(const std::string& fault) {
 }
 
 bool cluster_instance::await_start() {
-  std::string text;
-  const bool known = eventually(
-    [&] {
-      text = said();
-      return text.find("instance.started") != std::string::npos || !process_->running() ||
-             process_->stopped();
-    },
-    60s, 10ms);
-  if (!known)
-    throw std::runtime_error{name_ + " neither runs nor ends: " + text};
-  port_ = port_in(text);
-  return port_ != 0 && process_->running() && !process_->stopped();
+  port_ = await_started(*process_, log_);
+  return port_ != 0;
 }
 
 void cluster_instance::pause() {
@@ -68,7 +43,7 @@ void cluster_instance::resume() {
   process_->signal(SIGCONT);
   if (!eventually([&] { return !process_->stopped(); }))
     throw std::runtime_error{name_ + " does not go on"};
-  port_ = port_in(said());
+  port_ = port_behind(said(), "address=");
 }
 
 std::optional<exit_status> cluster_instance::stop() {

@@ -155,4 +155,27 @@ std::string text_of(const std::filesystem::path& file) {
   return text.str();
 }
 
+std::uint16_t port_behind(const std::string& text, const std::string& before) {
+  const auto at = text.find(before);
+  const auto colon = at == std::string::npos ? at : text.find(':', at + before.size());
+  return colon == std::string::npos
+           ? std::uint16_t{0}
+           : static_cast<std::uint16_t>(std::strtoul(text.c_str() + colon + 1, nullptr, 10));
+}
+
+std::uint16_t await_started(process& what, const std::filesystem::path& log) {
+  using namespace std::chrono_literals;
+  std::string text;
+  const bool known = eventually(
+    [&] {
+      text = text_of(log);
+      return text.find("instance.started") != std::string::npos || !what.running() ||
+             what.stopped();
+    },
+    60s, 5ms);
+  if (!known)
+    throw std::runtime_error{"sallyport neither runs nor ends: " + text};
+  return what.running() && !what.stopped() ? port_behind(text, "address=") : std::uint16_t{0};
+}
+
 } // namespace sallyport::test

@@ -1,6 +1,7 @@
 #pragma once
 
 #include <chrono>
+#include <cstdint>
 #include <filesystem>
 #include <map>
 #include <optional>
@@ -76,5 +77,12 @@ struct ran {
                       const std::string& input = {});
 
 [[nodiscard]] std::string text_of(const std::filesystem::path& file);
+
+/// The number behind the last colon of the first word that begins with `before`; 0 without such.
+[[nodiscard]] std::uint16_t port_behind(const std::string& text, const std::string& before);
+
+/// Waits until a `sallyport run` that writes its log to `log` has started, ended or stopped.
+/// @returns its port, 0 if it does not run
+[[nodiscard]] std::uint16_t await_started(process& what, const std::filesystem::path& log);
 
 } // namespace sallyport::test

@@ -3,7 +3,6 @@
 #include "tests/support/wait.hpp"
 
 #include <csignal>
-#include <cstdlib>
 #include <iterator>
 #include <set>
 #include <sstream>
@@ -18,15 +17,6 @@ using namespace std::chrono_literals;
 
 /// Never within a test: a leap day's midnight.
 constexpr const char* no_cron = "0 0 0 29 2 *";
-
-/// The number behind the last colon of the first word that begins with `before`.
-std::uint16_t port_behind(const std::string& text, const std::string& before) {
-  auto at = text.find(before);
-  if (at == std::string::npos)
-    return 0;
-  at = text.find(':', at + before.size());
-  return static_cast<std::uint16_t>(std::strtoul(text.c_str() + at + 1, nullptr, 10));
-}
 
 bool changes_something(const nlohmann::json& request) {
   return request["method"] != "GET" && request["peer"] == "community-api";
@@ -170,18 +160,8 @@ bool instance::start(const std::string& fault) {
 }
 
 bool instance::await_start() {
-  std::string text;
-  const bool known = eventually(
-    [&] {
-      text = said();
-      return text.find("instance.started") != std::string::npos || !process_->running() ||
-             process_->stopped();
-    },
-    60s, 5ms);
-  if (!known)
-    throw std::runtime_error{"sallyport neither runs nor ends: " + text};
-  port_ = port_behind(text, "address=");
-  return port_ != 0 && process_->running() && !process_->stopped();
+  port_ = await_started(*process_, log_);
+  return port_ != 0;
 }
 
 bool instance::post(const std::vector<std::string>& events, const std::string& key,

@@ -146,6 +146,8 @@ protected:
   void begin(std::function<call_answer(const caller::attempt&)> says) {
     peer_ = std::make_shared<test_caller>(std::move(says));
     env_.emplace(environment{plan_, log_, store_, clock_, metrics_, {{"peer", peer_}}, 1});
+    for (const auto& [name, topic] : plan_.topics)
+      ASSERT_TRUE(log_.create_topic(topic));
     auto started = instance::start(*env_);
     ASSERT_TRUE(started) << started.error();
     instance_ = std::move(*started);
