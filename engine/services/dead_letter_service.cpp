@@ -2,7 +2,9 @@
 
 #include "engine/core/murmur2.hpp"
 #include "engine/observe/log.hpp"
+#include "engine/services/log_service.hpp"
 #include "engine/services/record_json.hpp"
+#include "engine/time/duration.hpp"
 #include "engine/time/zone.hpp"
 
 #include <nlohmann/json.hpp>
@@ -10,6 +12,8 @@
 #include <algorithm>
 #include <array>
 #include <charconv>
+#include <unordered_set>
+#include <utility>
 
 namespace sallyport {
 
@@ -49,6 +53,10 @@ std::string_view topic_of_source(std::string_view source) {
   return source.substr(0, source.find('/'));
 }
 
+std::string id_of(const partition_id& of, const log_record& letter) {
+  return std::to_string(of.partition) + "-" + std::to_string(letter.offset);
+}
+
 std::uint64_t times_redriven(const record& of) {
   const auto text = of.find(redriven_header).value_or("0");
   std::uint64_t times = 0;
@@ -66,6 +74,7 @@ struct dead_letter_service::waiting_letters {
     std::int64_t end = 0;
   };
   std::vector<range> ranges;
+  handled_letters handled; ///< of all topics, beyond the positions
 };
 
 struct dead_letter_service::cause {
@@ -78,32 +87,121 @@ struct dead_letter_service::cause {
 };
 
 struct dead_letter_service::outcome {
-  std::uint64_t found = 0;
-  std::uint64_t retried = 0;
+  std::uint64_t found = 0;          ///< letters that wait
+  std::uint64_t retried = 0;        ///< chosen, and sent back
+  std::uint64_t behind = 0;         ///< chosen, and stay, as an earlier one of their key does
+  std::uint64_t without_source = 0; ///< chosen, and stay, as nothing says where they came from
+};
+
+/// Which letters are meant.
+struct dead_letter_service::choice {
+  std::string topic; ///< empty: all topics
+  std::optional<std::string> key;
+  std::string cause;
+  std::optional<wall_time> dead_before;
+  std::uint64_t limit = messages_by_default; ///< of a list
+  bool dry_run = false;
+
+  [[nodiscard]] static result<choice> of(const query_parameters& asked, wall_time now);
+  [[nodiscard]] bool takes(const record& letter) const;
 };
 
 namespace {
 
-/// Visits the letters of a partition from `next` to `end`, some at a time and never none.
-status each_chunk(const log& from, const partition_id& of, std::int64_t next, std::int64_t end,
-                  const std::function<status(std::vector<log_record>&&)>& visit) {
+/// Visits the letters of a partition from `next` to `end` that are not handled.
+status each_letter(const log& from, const partition_id& of, std::int64_t next, std::int64_t end,
+                   const offset_set& handled, const std::function<status(log_record&&)>& visit) {
   while (next < end) {
     SALLYPORT_TRY(auto letters, from.read(of, next, chunk));
-    std::erase_if(letters, [&](const log_record& each) { return each.offset >= end; });
     if (letters.empty())
       return {};
-    next = letters.back().offset + 1;
-    SALLYPORT_CHECK(visit(std::move(letters)));
+    for (auto& letter : letters) {
+      next = letter.offset + 1;
+      if (letter.offset < end && !handled.contains(letter.offset))
+        SALLYPORT_CHECK(visit(std::move(letter)));
+    }
   }
   return {};
 }
 
+result<std::uint64_t> number_in(std::string_view text, const char* name, std::uint64_t most) {
+  std::uint64_t number = 0;
+  const auto [end, problem] = std::from_chars(text.data(), text.data() + text.size(), number);
+  if (problem != std::errc{} || end != text.data() + text.size() || number > most)
+    return fail(error::user(errc::invalid_config, "the parameter " + std::string{name} +
+                                                    " is a whole number up to " +
+                                                    std::to_string(most)));
+  return number;
+}
+
 } // namespace
+
+result<dead_letter_service::choice> dead_letter_service::choice::of(const query_parameters& asked,
+                                                                    wall_time now) {
+  choice made;
+  for (const auto& [name, text] : asked) {
+    if (name == "topic") {
+      made.topic = text;
+    } else if (name == "key") {
+      made.key = text;
+    } else if (name == "cause") {
+      made.cause = text;
+    } else if (name == "older_than") {
+      SALLYPORT_TRY(const auto age, parse_duration(text));
+      made.dead_before = now - age;
+    } else if (name == "limit") {
+      SALLYPORT_TRY(made.limit, number_in(text, "limit", log_service::limit_max));
+    } else if (name == "dry_run") {
+      made.dry_run = text == "true";
+    } else if (name != "reason") {
+      return fail(error::user(errc::invalid_config,
+                              "unknown parameter '" + name +
+                                "'; topic, key, cause, older_than, limit, dry_run and reason are "
+                                "known"));
+    }
+  }
+  return made;
+}
+
+bool dead_letter_service::choice::takes(const record& letter) const {
+  const auto dead_at = [&] {
+    const auto told = parse_offset_datetime(letter.find("sallyport-dead-at").value_or(""));
+    return told ? *told : letter.timestamp;
+  };
+  return (!key || (!letter.key.is_null() && letter.key.view() == *key)) &&
+         (cause.empty() || letter.find("sallyport-cause") == cause) &&
+         (!dead_before || dead_at() <= *dead_before);
+}
 
 dead_letter_service::dead_letter_service(settings with, log& of, const wall_clock& clock)
   : settings_(std::move(with)), log_(of), clock_(clock) {}
 
 void dead_letter_service::serve_on(http_server& server, const std::string& role) {
+  serve_queue_admin(server, role);
+  const std::vector<route_description::parameter> which{
+    {"topic", "query", "string", "", "Only this topic of dead letters.", ""},
+    {"key", "query", "string", "", "Only letters of this key.", ""},
+    {"cause", "query", "string", "", "Only letters of this cause.", ""},
+    {"older_than", "query", "string", "", "Only letters that died before this, as 2h.", ""}};
+  route_description look{"dead letters", "The letters that wait, one a line.", which, {}};
+  look.parameters.push_back({"limit", "query", "integer", "int64", "How many lines at most.",
+                             std::to_string(messages_by_default)});
+  look.answers = {{200, "key, cause, source and history of each", "application/x-ndjson"},
+                  {400, "a parameter cannot be read"},
+                  {404, "there is no such topic of dead letters"}};
+  server.route({"GET", "/admin/dead-letters", access::operators(), std::move(look),
+                [this](const http_request& request) { return list_chosen(request); }});
+  route_description send{"dead letters", "Sends letters back to where they came from.", which, {}};
+  send.parameters.push_back({"reason", "query", "string", "", "Why; it is recorded.", ""});
+  send.parameters.push_back({"dry_run", "query", "boolean", "", "Only counts.", "false"});
+  send.answers = {{200, "how many were found, and what was done, by topic"},
+                  {400, "a parameter cannot be read, or there is no reason"},
+                  {404, "there is no such topic of dead letters"}};
+  server.route({"POST", "/admin/dead-letters/redrive", access::operators(), std::move(send),
+                [this](const http_request& request) { return redrive_chosen(request); }});
+}
+
+void dead_letter_service::serve_queue_admin(http_server& server, const std::string& role) {
   using parameter = route_description::parameter;
   const parameter reason{"reason", "query", "string", "", "Why; it is recorded.", ""};
   const auto about = [](std::string summary, std::vector<parameter> parameters) {
@@ -144,11 +242,14 @@ dead_letter_service::waiting_in(const std::string& topic) const {
   const auto config = log_.find_topic(topic);
   if (!config)
     return all;
+  SALLYPORT_TRY(all.handled,
+                handled_letters::read(log_, handled_letters::topic_of(settings_.application)));
   for (std::uint32_t p = 0; p < config->partitions; ++p) {
     partition_id of{topic, p};
     SALLYPORT_TRY(const auto there, log_.offsets(of));
     SALLYPORT_TRY(const auto handled, log_.position(position_name(), of));
-    const auto next = std::max(there.begin, handled.value_or(there.begin));
+    const auto next =
+      all.handled.in(of).first_missing(std::max(there.begin, handled.value_or(there.begin)));
     if (next < there.end)
       all.ranges.push_back({std::move(of), next, there.end});
   }
@@ -164,10 +265,10 @@ http_response dead_letter_service::list(const http_request& request) {
     return error_response(404, "there is no such topic of dead letters");
   std::uint64_t most = messages_by_default;
   if (const auto text = request.parameter("maxMessages"); text && !text->empty()) {
-    const auto [end, problem] = std::from_chars(text->data(), text->data() + text->size(), most);
-    if (problem != std::errc{} || end != text->data() + text->size() || most > messages_max)
-      return error_response(400, "the parameter maxMessages is a whole number up to " +
-                                   std::to_string(messages_max));
+    const auto number = number_in(*text, "maxMessages", messages_max);
+    if (!number)
+      return error_response(number.error());
+    most = *number;
   }
   auto waiting = waiting_in(*topic);
   if (!waiting)
@@ -177,30 +278,65 @@ http_response dead_letter_service::list(const http_request& request) {
   std::uint64_t returned = 0;
   std::string messages;
   for (const auto& range : waiting->ranges) {
-    const auto read =
-      each_chunk(log_, range.of, range.next, range.end, [&](std::vector<log_record>&& letters) {
-        for (const auto& letter : letters) {
-          ++found;
-          if (returned == most || messages.size() > list_bytes_max)
-            continue;
-          ++returned;
-          const auto& value = letter.rec.value;
-          messages += messages.empty() ? R"({"body":)" : R"(,{"body":)";
-          if (!value.is_null() && check.is_json(value))
-            messages += value.view();
-          else
-            append_json_text(messages, value.view());
-          messages += R"(,"messageId":")" + std::to_string(range.of.partition) + "-" +
-                      std::to_string(letter.offset) + "\"}";
-        }
+    const auto show = [&](const log_record& letter) {
+      ++found;
+      if (returned == most || messages.size() > list_bytes_max)
         return status{};
-      });
-    if (!read)
+      ++returned;
+      const auto& value = letter.rec.value;
+      messages += messages.empty() ? R"({"body":)" : R"(,{"body":)";
+      if (!value.is_null() && check.is_json(value))
+        messages += value.view();
+      else
+        append_json_text(messages, value.view());
+      messages += R"(,"messageId":")" + id_of(range.of, letter) + "\"}";
+      return status{};
+    };
+    if (auto read =
+          each_letter(log_, range.of, range.next, range.end, waiting->handled.in(range.of), show);
+        !read)
       return error_response(read.error());
   }
   http_response made;
   made.body = R"({"messagesFoundCount":)" + std::to_string(found) + R"(,"messagesReturnedCount":)" +
               std::to_string(returned) + R"(,"messages":[)" + messages + "]}\n";
+  return made;
+}
+
+http_response dead_letter_service::list_chosen(const http_request& request) {
+  const auto chosen = choice::of(request.query, clock_.now());
+  if (!chosen)
+    return error_response(chosen.error());
+  if (!chosen->topic.empty() && topic_named(chosen->topic) == nullptr)
+    return error_response(404, "there is no such topic of dead letters");
+  http_response made;
+  made.content_type = "application/x-ndjson";
+  std::uint64_t left = chosen->limit;
+  for (const auto& topic : settings_.topics) {
+    if (!chosen->topic.empty() && topic != chosen->topic)
+      continue;
+    auto waiting = waiting_in(topic);
+    if (!waiting)
+      return error_response(waiting.error());
+    for (const auto& range : waiting->ranges) {
+      const auto show = [&](const log_record& letter) {
+        if (left == 0 || !chosen->takes(letter.rec) || made.body.size() > list_bytes_max)
+          return status{};
+        --left;
+        json one{{"topic", topic}, {"id", id_of(range.of, letter)}};
+        one["key"] = letter.rec.key.is_null() ? json{} : json(letter.rec.key.str());
+        for (const auto& [name, key] : told_headers)
+          one[key] = letter.rec.find(name).value_or("");
+        one["redriven"] = times_redriven(letter.rec);
+        made.body += text_of(one) + "\n";
+        return status{};
+      };
+      if (auto read =
+            each_letter(log_, range.of, range.next, range.end, waiting->handled.in(range.of), show);
+          !read)
+        return error_response(read.error());
+    }
+  }
   return made;
 }
 
@@ -212,7 +348,7 @@ http_response dead_letter_service::retry(const http_request& request) {
   if (topic == nullptr)
     return error_response(404, "there is no such topic of dead letters");
   const std::lock_guard lock{one_at_a_time_};
-  const auto done = retry_topic(*topic, cause::of(request));
+  const auto done = redrive_topic(*topic, {}, cause::of(request));
   if (!done)
     return error_response(done.error());
   return json_response(
@@ -223,7 +359,7 @@ http_response dead_letter_service::retry_all(const http_request& request) {
   const std::lock_guard lock{one_at_a_time_};
   auto all = json::array();
   for (const auto& topic : settings_.topics) {
-    const auto done = retry_topic(topic, cause::of(request));
+    const auto done = redrive_topic(topic, {}, cause::of(request));
     if (!done)
       return error_response(done.error());
     all.push_back({{"dlqName", topic},
@@ -233,37 +369,55 @@ http_response dead_letter_service::retry_all(const http_request& request) {
   return json_response(all);
 }
 
-/// Letters that go back in one commit, with the positions behind them.
+http_response dead_letter_service::redrive_chosen(const http_request& request) {
+  const auto chosen = choice::of(request.query, clock_.now());
+  if (!chosen)
+    return error_response(chosen.error());
+  if (!chosen->topic.empty() && topic_named(chosen->topic) == nullptr)
+    return error_response(404, "there is no such topic of dead letters");
+  const auto why = cause::of(request);
+  if (why.reason.empty() && !chosen->dry_run)
+    return error_response(400, "reason is missing: why are the letters sent back?");
+  const std::lock_guard lock{one_at_a_time_};
+  auto all = json::array();
+  for (const auto& topic : settings_.topics) {
+    if (!chosen->topic.empty() && topic != chosen->topic)
+      continue;
+    const auto done = redrive_topic(topic, *chosen, why);
+    if (!done)
+      return error_response(done.error());
+    all.push_back({{"topic", topic},
+                   {"waiting", done->found},
+                   {"redriven", done->retried},
+                   {"behind_others", done->behind},
+                   {"without_source", done->without_source}});
+  }
+  return json_response({{"dry_run", chosen->dry_run}, {"topics", std::move(all)}});
+}
+
+/// Letters of a topic that go back, some in each commit.
 class dead_letter_service::redrive {
 public:
-  redrive(dead_letter_service& by, std::string topic, const cause& why)
-    : by_(by), topic_(std::move(topic)), why_(why) {
+  redrive(dead_letter_service& by, std::string topic, const choice& chosen, const cause& why,
+          waiting_letters& waiting)
+    : by_(by), topic_(std::move(topic)), chosen_(chosen), why_(why), waiting_(waiting) {
     begin();
   }
 
-  [[nodiscard]] status add(const partition_id& from, std::vector<log_record>&& letters) {
-    const auto next = letters.back().offset + 1;
-    for (auto& letter : letters) {
-      bytes_ += letter.rec.value.size();
-      ++news_.found;
-      news_.retried += put_back(std::move(letter.rec), from) ? 1 : 0;
+  [[nodiscard]] status run() {
+    for (const auto& range : waiting_.ranges) {
+      staying_keys_.clear();
+      next_ = passed_ = range.next;
+      // A copy: what is handled on the way is not looked at again.
+      const auto before = waiting_.handled.in(range.of);
+      SALLYPORT_CHECK(
+        each_letter(by_.log_, range.of, range.next, range.end, before, [&](log_record&& letter) {
+          take(range.of, std::move(letter));
+          return retried_ >= chunk.records_max || bytes_ >= chunk.bytes_max ? commit(range.of)
+                                                                            : status{};
+        }));
+      SALLYPORT_CHECK(commit(range.of));
     }
-    auto at = std::ranges::find(into_.positions, from, &log_position::from);
-    if (at == into_.positions.end())
-      into_.positions.push_back({from, next});
-    else
-      at->next = next;
-    return news_.found >= chunk.records_max || bytes_ >= chunk.bytes_max ? commit() : status{};
-  }
-
-  [[nodiscard]] status commit() {
-    if (news_.found == 0)
-      return {};
-    by_.add_news(news_, why_, into_);
-    SALLYPORT_CHECK(by_.log_.commit(into_));
-    done_.found += news_.found;
-    done_.retried += news_.retried;
-    begin();
     return {};
   }
 
@@ -273,26 +427,78 @@ private:
   void begin() {
     into_ = {};
     into_.application = by_.position_name();
-    news_ = {dead_letter_news::kind::retried, topic_, 0, 0, by_.clock_.now()};
+    news_found_ = 0;
+    retried_ = 0;
     bytes_ = 0;
   }
 
-  /// One that cannot go back stays: it is put behind the others, where it is found again.
-  bool put_back(record&& letter, const partition_id& from) {
+  void take(const partition_id& from, log_record&& letter) {
+    // What stands between it and the letter before it was handled, or was never there.
+    const auto gap = std::exchange(next_, letter.offset + 1);
+    auto& handled = waiting_.handled.in(from);
+    if (gap < letter.offset)
+      handled.add(gap, letter.offset);
+    ++news_found_;
+    ++done_.found;
+    if (goes_back(letter.rec)) {
+      bytes_ += letter.rec.value.size();
+      ++retried_;
+      ++done_.retried;
+      handled.add(letter.offset, letter.offset + 1);
+      if (!chosen_.dry_run)
+        put_back(std::move(letter.rec), from);
+    } else if (!letter.rec.key.is_null()) {
+      staying_keys_.insert(letter.rec.key.str());
+    }
+  }
+
+  bool goes_back(const record& letter) {
+    if (!chosen_.takes(letter))
+      return false;
+    if (!letter.key.is_null() && staying_keys_.contains(letter.key.str())) {
+      ++done_.behind;
+      return false;
+    }
+    if (!source_of(letter)) {
+      ++done_.without_source;
+      return false;
+    }
+    return true;
+  }
+
+  [[nodiscard]] status commit(const partition_id& of) {
+    if (retried_ == 0 || chosen_.dry_run) {
+      begin();
+      return {};
+    }
+    auto& handled = waiting_.handled.in(of);
+    passed_ = handled.first_missing(passed_);
+    handled.forget_below(passed_);
+    into_.positions.push_back({of, passed_});
+    const dead_letter_news news{dead_letter_news::kind::retried, topic_, news_found_, retried_,
+                                by_.clock_.now()};
+    by_.add_news(news, why_, into_);
+    SALLYPORT_CHECK(by_.add_note(news, why_, waiting_.handled, into_));
+    SALLYPORT_CHECK(by_.log_.commit(into_));
+    begin();
+    return {};
+  }
+
+  [[nodiscard]] std::optional<topic_config> source_of(const record& letter) const {
     std::string source{topic_of_source(letter.find("sallyport-source").value_or(""))};
     if (source.empty() || source == topic_)
       source = by_.settings_.source_topic;
-    const auto topic = by_.log_.find_topic(source);
+    return by_.log_.find_topic(source);
+  }
+
+  /// @pre it has a source
+  void put_back(record&& letter, const partition_id& from) {
+    const auto topic = source_of(letter);
     letter.timestamp = by_.clock_.now();
-    if (!topic) {
-      append(from, std::move(letter));
-      return false;
-    }
     const auto partition = letter.key.is_null() ? from.partition % topic->partitions
                                                 : partition_of(letter.key, topic->partitions);
     note_history(letter);
     append({topic->name, partition}, std::move(letter));
-    return true;
   }
 
   void note_history(record& letter) const {
@@ -319,27 +525,55 @@ private:
 
   dead_letter_service& by_;
   std::string topic_;
+  const choice& chosen_;
   const cause& why_;
+  waiting_letters& waiting_;
+  std::unordered_set<std::string> staying_keys_; ///< of letters of the partition that stay
+  std::int64_t next_ = 0;                        ///< behind the letter that was looked at last
+  std::int64_t passed_ = 0;                      ///< the position of the partition
   log_commit into_;
-  dead_letter_news news_;
+  std::uint64_t news_found_ = 0;
+  std::uint64_t retried_ = 0;
   std::size_t bytes_ = 0;
   outcome done_;
 };
 
-result<dead_letter_service::outcome> dead_letter_service::retry_topic(const std::string& topic,
-                                                                      const cause& why) {
-  SALLYPORT_TRY(const auto waiting, waiting_in(topic));
-  redrive going{*this, topic, why};
-  for (const auto& range : waiting.ranges)
-    SALLYPORT_CHECK(
-      each_chunk(log_, range.of, range.next, range.end, [&](std::vector<log_record>&& letters) {
-        return going.add(range.of, std::move(letters));
-      }));
-  SALLYPORT_CHECK(going.commit());
-  if (going.done().found > 0)
+result<dead_letter_service::outcome> dead_letter_service::redrive_topic(const std::string& topic,
+                                                                        const choice& chosen,
+                                                                        const cause& why) {
+  SALLYPORT_TRY(auto waiting, waiting_in(topic));
+  redrive going{*this, topic, chosen, why, waiting};
+  SALLYPORT_CHECK(going.run());
+  if (going.done().retried > 0 && !chosen.dry_run)
     observe::log(observe::level::info, "dead_letters.retried", "dead letters were sent back",
                  {{"topic", topic}, {"letters", std::to_string(going.done().retried)}});
   return going.done();
+}
+
+/// The topic of the notes is made when it is needed first.
+status dead_letter_service::add_note(const dead_letter_news& news, const cause& why,
+                                     const handled_letters& handled, log_commit& into) const {
+  if (handled.ranges() > handled_letters::ranges_max)
+    return fail(error::user(errc::limit_reached,
+                            "too many letters stand between those that were sent back (" +
+                              std::to_string(handled_letters::ranges_max) +
+                              " gaps); send back or purge the oldest ones first"));
+  const auto topic = handled_letters::topic_of(settings_.application);
+  if (!log_.find_topic(topic))
+    SALLYPORT_CHECK(log_.create_topic({topic, 1, duration{0}, handled_letters::retention_bytes}));
+  json note{{"at", format_utc(news.at)},
+            {"what", news.what == dead_letter_news::kind::retried ? "redriven" : "purged"},
+            {"topic", news.topic},
+            {"letters", news.what == dead_letter_news::kind::retried ? news.retried : news.found},
+            {"by", why.user},
+            {"reason", why.reason}};
+  record told;
+  told.timestamp = news.at;
+  auto text = text_of(note);
+  text.insert(text.size() - 1, R"(,"handled":)" + handled.text());
+  told.value = bytes{std::move(text)};
+  into.appends.push_back({{topic, 0}, {std::move(told)}});
+  return {};
 }
 
 // -- to put aside
@@ -350,7 +584,7 @@ http_response dead_letter_service::purge(const http_request& request) {
   if (topic == nullptr)
     return error_response(404, "there is no such topic of dead letters");
   const std::lock_guard lock{one_at_a_time_};
-  const auto waiting = waiting_in(*topic);
+  auto waiting = waiting_in(*topic);
   if (!waiting)
     return error_response(waiting.error());
   log_commit into;
@@ -358,16 +592,20 @@ http_response dead_letter_service::purge(const http_request& request) {
   dead_letter_news news{dead_letter_news::kind::purged, *topic, 0, 0, clock_.now()};
   for (const auto& range : waiting->ranges) {
     into.positions.push_back({range.of, range.end});
-    const auto counted = each_chunk(log_, range.of, range.next, range.end,
-                                    [&](const std::vector<log_record>& letters) {
-                                      news.found += letters.size();
-                                      return status{};
-                                    });
+    auto& handled = waiting->handled.in(range.of);
+    const auto counted =
+      each_letter(log_, range.of, range.next, range.end, handled, [&](const log_record&) {
+        ++news.found;
+        return status{};
+      });
     if (!counted)
       return error_response(counted.error());
+    handled = {};
   }
   if (news.found > 0) {
     add_news(news, cause::of(request), into);
+    if (auto noted = add_note(news, cause::of(request), waiting->handled, into); !noted)
+      return error_response(noted.error());
     if (auto done = log_.commit(into); !done)
       return error_response(done.error());
     observe::log(observe::level::warn, "dead_letters.purged", "dead letters were put aside",

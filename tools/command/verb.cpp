@@ -21,8 +21,10 @@ constexpr std::array all_verbs{
   verb{"graph", "Draw a topology, with the counts of a running instance if it is named.",
        declare_graph},
   verb{"schema", "Print the JSON Schema of topology or config files.", declare_schema},
-  verb{"log", "Look at the topics of a state folder, read them, append to them.", declare_log},
-  verb{"state", "Look at what the stages of a state folder keep.", declare_state},
+  verb{"log", "Look at topics, of an instance or its folder; read, export, append.", declare_log},
+  verb{"state", "Look at what the stages of an instance or its folder keep.", declare_state},
+  verb{"dead-letter", "See records that could not be worked on; send them back.",
+       declare_dead_letter},
   verb{"completion", "Print the completion script of a shell.", declare_completion},
   verb{"man", "Print the manual page: sallyport man | man -l -", declare_man},
 };

@@ -3,6 +3,10 @@
 #include "engine/core/murmur2.hpp"
 #include "tests/engine/services/service_fixture.hpp"
 
+#include <algorithm>
+#include <map>
+#include <random>
+
 namespace sallyport {
 namespace {
 
@@ -34,12 +38,14 @@ protected:
   }
 
   /// As the engine writes one.
-  void die(const std::string& key, const std::string& value, const std::string& source) {
+  void die(const std::string& key, const std::string& value, const std::string& source,
+           const std::string& cause = "missing_field") {
     record letter;
     letter.key = bytes{key};
     letter.value = bytes{value};
     letter.set("eventType", "X");
-    letter.set("sallyport-cause", "missing_field");
+    letter.set("sallyport-cause", cause);
+    letter.timestamp = clock_.now();
     if (!source.empty())
       letter.set("sallyport-source", source);
     ASSERT_TRUE(log_.append({{"dead", partition_of(key, 2)}, {letter}}));
@@ -50,6 +56,12 @@ protected:
     EXPECT_TRUE(came);
     EXPECT_EQ(came->status, status) << came->body;
     return json::parse(came->body);
+  }
+  /// What was done in the one topic.
+  json redrive(const std::string& query) {
+    const auto came = post("/admin/dead-letters/redrive?" + query, "");
+    EXPECT_EQ(came.status, 200) << came.body;
+    return json::parse(came.body)["topics"].at(0);
   }
   json waiting() { return json::parse(get("/queue-admin/get-dlq-messages/dead").body); }
   std::vector<std::string> values_of(const std::string& topic, std::uint32_t partitions) {
@@ -171,6 +183,116 @@ TEST_F(dead_letter_service_test, a_purge_puts_all_aside_and_says_who_and_why) {
   EXPECT_EQ(json::parse(told[0].value.view())["found"], 2);
   EXPECT_EQ(told[0].find("sallyport-by"), "someone");
   EXPECT_EQ(told[0].find("sallyport-reason"), "poison");
+}
+
+TEST_F(dead_letter_service_test, letters_are_chosen_by_key_cause_and_age) {
+  die("a", "1", "inner/0/0");
+  die("b", "2", "inner/0/0", "refused");
+  clock_.advance(std::chrono::hours{2});
+  die("b", "3", "inner/0/0");
+  die("c", "4", "inner/0/0", "refused");
+  const auto dry = redrive("cause=refused&dry_run=true");
+  EXPECT_EQ(dry, (json{{"waiting", 4},
+                       {"redriven", 2},
+                       {"behind_others", 0},
+                       {"without_source", 0},
+                       {"topic", "dead"}}));
+  EXPECT_TRUE(values_of("inner", 3).empty());
+  EXPECT_EQ(redrive("cause=refused&older_than=1h&reason=x")["redriven"], 1);
+  EXPECT_EQ(values_of("inner", 3), (std::vector<std::string>{"2"}));
+  EXPECT_EQ(redrive("key=c&reason=x")["redriven"], 1);
+  EXPECT_EQ(redrive("key=c&reason=x")["redriven"], 0) << "a repeat sends nothing twice";
+  EXPECT_EQ(waiting()["messagesFoundCount"], 2) << "the other routes know of it";
+  EXPECT_EQ(lines_of(get("/admin/dead-letters?key=a").body).at(0)["cause"], "missing_field");
+  EXPECT_EQ(put("/queue-admin/retry-dlq/dead")["messagesRetriedCount"], 2);
+  auto all = values_of("inner", 3);
+  std::ranges::sort(all);
+  EXPECT_EQ(all, (std::vector<std::string>{"1", "2", "3", "4"})) << "each once";
+}
+
+TEST_F(dead_letter_service_test, no_letter_overtakes_an_earlier_one_of_its_key) {
+  die("k", "1", "inner/0/0");
+  die("k", "2", "inner/0/0", "refused");
+  const auto done = redrive("cause=refused&reason=x");
+  EXPECT_EQ(done["redriven"], 0);
+  EXPECT_EQ(done["behind_others"], 1);
+  EXPECT_EQ(redrive("key=k&reason=x")["redriven"], 2);
+  EXPECT_EQ(values_of("inner", 3), (std::vector<std::string>{"1", "2"}));
+}
+
+TEST_F(dead_letter_service_test, a_purge_forgets_no_letter_that_was_sent_back_alone) {
+  die("a", "1", "inner/0/0");
+  die("c", "2", "inner/0/0");
+  redrive("key=c&reason=x");
+  EXPECT_EQ(put("/queue-admin/purge-queue/dead"), (json{{"messagesFoundCount", 1}}));
+  EXPECT_EQ(waiting()["messagesFoundCount"], 0);
+  die("c", "3", "inner/0/0");
+  EXPECT_EQ(redrive("reason=x")["redriven"], 1);
+}
+
+TEST_F(dead_letter_service_test, who_chose_letters_and_why_stands_on_the_log) {
+  die("a", "1", "inner/0/0");
+  EXPECT_EQ(post("/admin/dead-letters/redrive", "").status, 400) << "without a reason";
+  EXPECT_EQ(post("/admin/dead-letters/redrive?reason=x&topic=events", "").status, 404);
+  EXPECT_EQ(post("/admin/dead-letters/redrive?reason=x&keys=a", "").status, 400);
+  EXPECT_EQ(post("/admin/dead-letters/redrive?reason=x&older_than=2", "").status, 400);
+  redrive("reason=mended");
+  const auto notes = records("app.dead-letters-handled", 0);
+  ASSERT_EQ(notes.size(), 1U);
+  EXPECT_EQ(json::parse(notes[0].value.view()), (json{{"at", "2026-01-31T09:00:00.123Z"},
+                                                      {"what", "redriven"},
+                                                      {"topic", "dead"},
+                                                      {"letters", 1},
+                                                      {"by", "someone"},
+                                                      {"reason", "mended"},
+                                                      {"handled", json::object()}}));
+}
+
+TEST_F(dead_letter_service_test, any_order_of_choices_sends_each_letter_once_and_keys_in_order) {
+  const auto seed = std::random_device{}();
+  SCOPED_TRACE("seed " + std::to_string(seed));
+  std::mt19937 random{seed};
+  int number = 0;
+  for (int round = 0; round < 40; ++round) {
+    for (auto left = random() % 20; left > 0; --left)
+      die(std::string(1, static_cast<char>('a' + random() % 5)), std::to_string(number++),
+          "inner/0/0", random() % 2 == 0 ? "refused" : "missing_field");
+    switch (random() % 4) {
+    case 0: redrive("cause=refused&reason=x"); break;
+    case 1: redrive(std::string{"reason=x&key="} + static_cast<char>('a' + random() % 5)); break;
+    case 2: put("/queue-admin/retry-dlq/dead"); break;
+    default: redrive("cause=missing_field&reason=x"); break;
+    }
+  }
+  redrive("reason=x");
+  EXPECT_EQ(waiting()["messagesFoundCount"], 0);
+  std::map<std::string, int> last;
+  int seen = 0;
+  for (std::uint32_t p = 0; p < 3; ++p)
+    for (const auto& r : records("inner", p)) {
+      const auto each = std::stoi(r.value.str());
+      auto [at, first] = last.emplace(r.key.str(), each);
+      EXPECT_TRUE(first || at->second < each);
+      at->second = each;
+      ++seen;
+    }
+  EXPECT_EQ(seen, number);
+}
+
+TEST(offset_set, joins_and_forgets_ranges) {
+  offset_set set;
+  set.add(3, 5);
+  set.add(7, 9);
+  set.add(5, 7);
+  EXPECT_EQ(set.ranges(), (std::map<std::int64_t, std::int64_t>{{3, 9}}));
+  EXPECT_TRUE(set.contains(3) && set.contains(8));
+  EXPECT_FALSE(set.contains(2) || set.contains(9));
+  EXPECT_EQ(set.first_missing(2), 2);
+  EXPECT_EQ(set.first_missing(4), 9);
+  set.forget_below(5);
+  EXPECT_EQ(set.ranges(), (std::map<std::int64_t, std::int64_t>{{5, 9}}));
+  set.forget_below(9);
+  EXPECT_TRUE(set.ranges().empty());
 }
 
 TEST_F(dead_letter_service_test, other_topics_are_not_administered) {
