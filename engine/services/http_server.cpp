@@ -285,6 +285,21 @@ public:
   [[nodiscard]] const std::vector<endpoint>& endpoints() const noexcept { return endpoints_; }
   void set_guard(guard with) { guard_ = std::move(with); }
 
+  [[nodiscard]] http_response answer(const std::string& target) const {
+    const auto mark = std::min(target.find('?'), target.size());
+    const auto path = segments_of(std::string_view{target}.substr(0, mark));
+    http_request request;
+    request.method = "GET";
+    request.path = target.substr(0, mark);
+    request.query = parse_query(std::string_view{target}.substr(std::min(mark + 1, target.size())));
+    for (std::size_t i = 0; i < endpoints_.size(); ++i)
+      if (endpoints_[i].method == request.method && matches(segments_[i], path)) {
+        note_captures(segments_[i], path, request);
+        return run(endpoints_[i], request);
+      }
+    return nothing_here();
+  }
+
   [[nodiscard]] result<std::uint16_t> begin(const std::string& bind, std::uint16_t port) {
     const int bound = port == 0 ? bind_to_any_port(bind) : (bind_to_port(bind, port) ? port : -1);
     if (bound <= 0)
@@ -396,12 +411,14 @@ private:
       }
     if (good.chosen != nullptr)
       return good;
-    give(allowed.empty() ? error_response(404, "there is nothing at this path")
-                         : error_response(405, "this path takes " + allowed),
-         out);
+    give(allowed.empty() ? nothing_here() : error_response(405, "this path takes " + allowed), out);
     if (!allowed.empty())
       out.set_header("Allow", allowed);
     return std::nullopt;
+  }
+
+  [[nodiscard]] static http_response nothing_here() {
+    return error_response(404, "there is nothing at this path");
   }
 
   static void note_captures(const std::vector<std::string>& segments,
@@ -475,6 +492,10 @@ void http_server::route(std::string method, std::string_view pattern, handler se
 
 const std::vector<http_server::endpoint>& http_server::endpoints() const noexcept {
   return listener_->endpoints();
+}
+
+http_response http_server::answer(const std::string& target) const {
+  return listener_->answer(target);
 }
 
 void http_server::set_guard(guard with) { listener_->set_guard(std::move(with)); }

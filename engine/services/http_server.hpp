@@ -135,6 +135,8 @@ public:
   void route(std::string method, std::string_view pattern, handler serve);
   /// The table of routes, in the order in which they were added.
   [[nodiscard]] const std::vector<endpoint>& endpoints() const noexcept;
+  /// Answers a GET without a network, and asks no guard: for a tool that holds what is served.
+  [[nodiscard]] http_response answer(const std::string& target) const;
   /// Without one everybody may do everything. @pre the server is not started
   void set_guard(guard with);
 

@@ -4,6 +4,7 @@
 #include "engine/state/rocksdb_database.hpp"
 #include "engine/state/rocksdb_store.hpp"
 #include "engine/time/clock.hpp"
+#include "tools/command/remote.hpp"
 
 #include <memory>
 #include <string>
@@ -23,6 +24,17 @@ struct folder_option {
 
   void declare(CLI::App& sub);
   [[nodiscard]] result<std::string> folder() const;
+};
+
+/// Where a verb reads: from a state folder, or from the instance that runs on it.
+struct source_option {
+  folder_option at;
+  remote_option running;
+
+  void declare(CLI::App& sub);
+  [[nodiscard]] bool is_running() const;
+  /// The folder, opened for reading, answers what an instance does at `/log` and `/admin/state`.
+  [[nodiscard]] result<remote> open() const;
 };
 
 /// A state folder that is open.

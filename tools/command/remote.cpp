@@ -15,6 +15,8 @@ namespace {
 
 constexpr std::string_view default_url = "http://127.0.0.1:8080";
 constexpr fetch_limits answer_limits{duration{30'000}, 256U << 20U};
+/// A filter may have to read much before it finds a line.
+constexpr fetch_limits stream_limits{duration{600'000}, 256U << 20U};
 constexpr std::size_t line_bytes_max = 256U << 20U;
 constexpr std::size_t told_bytes_max = 500; ///< of what another program says
 
@@ -100,22 +102,26 @@ result<std::string> checked_token(std::string token) {
 
 // -- the instance ---------------------------------------------------------------------------------
 
-remote::remote(std::string url, std::string token, std::string ca)
-  : url_(std::move(url)), token_(std::move(token)), ca_(std::move(ca)) {}
+remote::remote(std::string url, const std::string& token, std::string ca)
+  : url_(std::move(url)), has_token_(!token.empty()) {
+  ask_ = [url = url_, token, ca = std::move(ca)](fetch_request what, const part_visitor& visit) {
+    what.url = url + what.url;
+    what.ca = ca;
+    if (!token.empty())
+      what.headers.push_back({"Authorization", "Bearer " + token});
+    auto came = http_exchange(what, visit ? stream_limits : answer_limits, visit);
+    if (!came && came.error().code == errc::unavailable)
+      came = fail(error::external(
+        errc::unavailable, "no instance answers at " + url + " (" + came.error().what +
+                             "): does it run there? --url URL or --config FILE name another"));
+    return came;
+  };
+}
 
-result<fetched> remote::ask(fetch_request what, const part_visitor& visit) const {
-  const auto path = what.url.substr(0, what.url.find('?'));
-  what.url = url_ + what.url;
-  what.ca = ca_;
-  if (!token_.empty())
-    what.headers.push_back({"Authorization", "Bearer " + token_});
-  auto came = http_exchange(what, answer_limits, visit);
-  if (!came && came.error().code == errc::unavailable)
-    return fail(error::external(errc::unavailable,
-                                "no instance answers at " + url_ + " (" + came.error().what +
-                                  "): does it run there? --url URL or --config FILE name another"));
+result<fetched> remote::ask(const fetch_request& what, const part_visitor& visit) const {
+  auto came = ask_(what, visit);
   if (came && (came->status < 200 || came->status > 299))
-    return fail(refusal(*came, path));
+    return fail(refusal(*came, what.url.substr(0, what.url.find('?'))));
   return came;
 }
 
@@ -128,9 +134,9 @@ error remote::refusal(const fetched& came, const std::string& path) const {
   case 400: return wrong(said.empty() ? url_ + " refuses the request" : said);
   case 401:
     return error::user(errc::unavailable,
-                       with(url_ + (token_.empty() ? " asks for a token: give --token-file FILE, "
-                                                     "or set SALLYPORT_TOKEN"
-                                                   : " does not take the token")));
+                       with(url_ + (!has_token_ ? " asks for a token: give --token-file FILE, "
+                                                  "or set SALLYPORT_TOKEN"
+                                                : " does not take the token")));
   case 403:
     return error::user(errc::unavailable,
                        with("the token does not suffice; bring one with the operators' role"));

@@ -27,14 +27,19 @@ class App;
 /// 1. No token is ever told, in an error or elsewhere.
 namespace sallyport::command {
 
-/// A running instance, as its HTTP port shows it.
+/// A running instance, as its HTTP port shows it; or what answers as one.
 class remote {
 public:
   using json = nlohmann::ordered_json;
   using query = std::multimap<std::string, std::string>;
 
+  /// Answers a request whose `url` is a path and a query.
+  using asker = std::function<result<fetched>(const fetch_request&, const part_visitor&)>;
+
   /// `ca`: a file with the certificates to trust, empty for those of the machine.
-  remote(std::string url, std::string token, std::string ca);
+  remote(std::string url, const std::string& token, std::string ca);
+  /// `name` stands in errors for the address.
+  remote(std::string name, asker ask) : url_(std::move(name)), ask_(std::move(ask)) {}
 
   /// `path` as it stands in an address: names in it by `percent_encoded`.
   [[nodiscard]] result<json> get(const std::string& path, const query& with = {}) const;
@@ -53,13 +58,14 @@ public:
   [[nodiscard]] const std::string& url() const noexcept { return url_; }
 
 private:
-  [[nodiscard]] result<fetched> ask(fetch_request what, const part_visitor& visit = {}) const;
+  [[nodiscard]] result<fetched> ask(const fetch_request& what,
+                                    const part_visitor& visit = {}) const;
   [[nodiscard]] error refusal(const fetched& came, const std::string& path) const;
   [[nodiscard]] result<json> read(result<fetched> came) const;
 
   std::string url_;
-  std::string token_;
-  std::string ca_;
+  bool has_token_ = false;
+  asker ask_;
 };
 
 /// Which running instance a verb talks to, and as whom.

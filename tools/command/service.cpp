@@ -111,11 +111,13 @@ status service::open_http() {
   ingress_limits.record_bytes_max = plan_.limits.record_bytes_max;
   ingress_posts_ = std::make_unique<ingress_service>(*log_, clock_, ingress_limits);
   log_reads_ = std::make_unique<log_service>(*log_);
+  row_reads_ = std::make_unique<lane::row_service>(*store_);
   observed_ = std::make_unique<observe_service>(
     metrics_, health_,
     instance_info{SALLYPORT_VERSION, plan_.application, clock_.now(), masked_config_});
   ingress_posts_->serve_on(*http_);
   log_reads_->serve_on(*http_);
+  row_reads_->serve_on(*http_);
   observed_->serve_on(*http_);
   lanes_ = std::make_unique<lanes_service>(
     runtime::lanes_of(plan_), [here = environment_->lanes_here] { return here->list(); },

@@ -2,6 +2,7 @@
 
 #include "engine/connectors/ingress.hpp"
 #include "engine/core/error.hpp"
+#include "engine/lane/row_service.hpp"
 #include "engine/log/embedded_log.hpp"
 #include "engine/observe/health.hpp"
 #include "engine/observe/metrics.hpp"
@@ -72,6 +73,7 @@ private:
   std::unique_ptr<runtime::environment> environment_;
   std::unique_ptr<ingress_service> ingress_posts_;
   std::unique_ptr<log_service> log_reads_;
+  std::unique_ptr<lane::row_service> row_reads_;
   std::unique_ptr<observe_service> observed_;
   std::unique_ptr<lanes_service> lanes_;
   std::unique_ptr<http_surface> surface_;

@@ -1,10 +1,11 @@
-#include "engine/core/binary.hpp"
-#include "engine/lane/rows.hpp"
-#include "engine/services/record_json.hpp"
+#include "engine/lane/row_service.hpp"
 #include "tools/command/folder.hpp"
+#include "tools/command/output_file.hpp"
+#include "tools/command/terminal.hpp"
 #include "tools/command/verb.hpp"
 
 #include <CLI/CLI.hpp>
+#include <nlohmann/json.hpp>
 
 #include <iostream>
 #include <memory>
@@ -14,103 +15,108 @@ namespace sallyport::command {
 
 namespace {
 
+using json = nlohmann::ordered_json;
+
+constexpr const char* rows_path = "/admin/state/rows";
+constexpr const char* size_path = "/admin/state/size";
+constexpr const char* no_limit = "1000000000000000000";
+
 struct options {
-  folder_option where;
+  source_option from;
   std::string part;
   std::string stage;
   std::optional<std::uint32_t> lane;
   std::string key;
   std::string prefix;
-  std::uint64_t limit = 1'000;
+  std::uint64_t limit = lane::row_lines::limit_by_default;
   bool all_kinds = false;
-};
+  std::string file;
+  std::string format = "text";
 
-/// A row's name, taken apart again (see engine/lane/rows.hpp).
-struct row_name {
-  std::string part;
-  std::uint32_t lane = 0;
-  std::string stage;
-  char kind = 0;
-  std::string key;
-};
-
-std::optional<row_name> parse(std::string_view key) {
-  row_name name;
-  auto end = key.find('\0');
-  if (end == std::string_view::npos || key.size() < end + 6)
-    return std::nullopt;
-  name.part = key.substr(0, end);
-  binary::reader in{key.substr(end + 1)};
-  name.lane = in.be32();
-  auto rest = in.rest();
-  end = rest.find('\0');
-  if (end == std::string_view::npos || rest.size() < end + 2)
-    return std::nullopt;
-  name.stage = rest.substr(0, end);
-  name.kind = rest[end + 1];
-  name.key = rest.substr(end + 2);
-  return name;
-}
-
-std::string_view kind_name(char of) {
-  using lane::rows::kind;
-  switch (static_cast<kind>(of)) {
-  case kind::counts: return "counts";
-  case kind::state: return "state";
-  case kind::timer_due: return "timer";
-  case kind::timer_name: return "timer_name";
-  case kind::call: return "call";
-  case kind::circuit: return "circuit";
-  case kind::conversation: return "conversation";
-  case kind::reply: return "reply";
-  case kind::queued: return "queued";
-  case kind::line: return "line";
-  case kind::door: return "door";
+  [[nodiscard]] remote::query asked() const {
+    remote::query all;
+    const auto add = [&](const char* name, const std::string& value) {
+      if (!value.empty())
+        all.emplace(name, value);
+    };
+    add("part", part);
+    add("stage", stage);
+    add("lane", lane ? std::to_string(*lane) : "");
+    add("prefix", prefix);
+    add("all_kinds", all_kinds ? "true" : "");
+    return all;
   }
-  return "unknown";
-}
+};
 
-void print_row(const row_name& name, std::string_view value) {
-  std::string line = R"({"part":)";
-  append_json_text(line, name.part);
-  line += R"(,"lane":)" + std::to_string(name.lane) + R"(,"stage":)";
-  append_json_text(line, name.stage);
-  line += R"(,"kind":")" + std::string{kind_name(name.kind)} + R"(","key":)";
-  append_json_text(line, name.key);
-  line += R"(,"value":)";
-  append_json_text(line, value.substr(value.empty() ? 0 : 1));
-  std::cout << line << "}\n";
-}
-
-bool wanted(const options& o, const row_name& name) {
-  return (o.part.empty() || o.part == name.part) && (o.stage.empty() || o.stage == name.stage) &&
-         (!o.lane || *o.lane == name.lane) &&
-         (o.all_kinds || name.kind == static_cast<char>(lane::rows::kind::state));
-}
-
-status show(const options& o, bool exact) {
-  SALLYPORT_TRY(auto folder, o.where.folder());
-  SALLYPORT_TRY(auto in, open_folder::open(folder, true));
-  std::uint64_t shown = 0;
-  SALLYPORT_CHECK(
-    in->store->scan(family::state, "", "", [&](std::string_view key, std::string_view value) {
-      auto name = parse(key);
-      if (!name || !wanted(o, *name) ||
-          (exact ? name->key != o.key : !name->key.starts_with(o.prefix)))
-        return true;
-      print_row(*name, value);
-      return ++shown < o.limit;
-    }));
-  if (exact && shown == 0)
+status show(const options& o, remote::query asked, bool needed) {
+  SALLYPORT_TRY(const auto from, o.from.open());
+  asked.emplace("limit", std::to_string(o.limit));
+  bool any = false;
+  SALLYPORT_CHECK(from.get_lines(rows_path, asked, [&](std::string_view line) {
+    std::cout << line << '\n';
+    any = true;
+    return std::cout.good();
+  }));
+  if (needed && !any)
     return fail(error::user(errc::not_found, "no stage has a row of that key"));
   return {};
 }
 
+status get(const options& o) {
+  auto asked = o.asked();
+  asked.emplace("key", o.key);
+  return show(o, std::move(asked), true);
+}
+
+status scan(const options& o) { return show(o, o.asked(), false); }
+
+status size(const options& o) {
+  SALLYPORT_TRY(const auto from, o.from.open());
+  auto asked = o.asked();
+  asked.erase("all_kinds");
+  asked.emplace("all_kinds", "true");
+  std::vector<std::vector<std::string>> rows;
+  const bool as_json = o.format == "json";
+  SALLYPORT_CHECK(from.get_lines(size_path, asked, [&](std::string_view line) {
+    const auto row = json::parse(line, nullptr, false);
+    if (as_json || !row.is_object())
+      std::cout << line << '\n';
+    else
+      rows.push_back({row.value("part", ""), row.value("stage", ""), row.value("kind", ""),
+                      std::to_string(row.value("rows", std::uint64_t{0})),
+                      std::to_string(row.value("bytes", std::uint64_t{0}))});
+    return std::cout.good();
+  }));
+  if (!as_json)
+    std::cout << table({"part", "stage", "kind", ">rows", ">bytes"}, rows);
+  return {};
+}
+
+status export_rows(const options& o) {
+  SALLYPORT_TRY(const auto from, o.from.open());
+  SALLYPORT_TRY(auto out, output_file::create(o.file));
+  auto asked = o.asked();
+  asked.emplace("limit", no_limit);
+  progress shown{"rows"};
+  std::size_t done = 0;
+  status written;
+  SALLYPORT_CHECK(from.get_lines(rows_path, asked, [&](std::string_view line) {
+    written = out.write(std::string{line} + '\n');
+    shown.at(++done);
+    return written.has_value();
+  }));
+  SALLYPORT_CHECK(written);
+  return out.finish();
+}
+
 void declare_common(CLI::App& sub, options& o) {
-  o.where.declare(sub);
+  o.from.declare(sub);
   sub.add_option("--part", o.part, "Only this part.");
   sub.add_option("--stage", o.stage, "Only this stage.");
   sub.add_option("--lane", o.lane, "Only this lane (partition).");
+}
+
+void declare_kinds(CLI::App& sub, options& o) {
   sub.add_flag("--all-kinds", o.all_kinds,
                "The engine's rows too: timers, calls, conversations, counts.");
 }
@@ -119,22 +125,38 @@ void declare_common(CLI::App& sub, options& o) {
 
 void declare_state(CLI::App& sub, int& code) {
   auto o = std::make_shared<options>();
+  const auto act = [o, &code](status (*what)(const options&)) {
+    return [o, &code, what] {
+      if (auto done = what(*o); !done)
+        code = report(done.error());
+    };
+  };
   sub.require_subcommand(1);
-  auto* get = sub.add_subcommand("get", "The rows of one key, as NDJSON.");
-  declare_common(*get, *o);
-  get->add_option("KEY", o->key, "The operator's own key.")->required();
-  get->callback([o, &code] {
-    if (auto done = show(*o, true); !done)
-      code = report(done.error());
-  });
-  auto* scan = sub.add_subcommand("scan", "Rows in the order of their keys, as NDJSON.");
-  declare_common(*scan, *o);
-  scan->add_option("--prefix", o->prefix, "Only keys that begin so.");
-  scan->add_option("--limit", o->limit, "How many rows at most.");
-  scan->callback([o, &code] {
-    if (auto done = show(*o, false); !done)
-      code = report(done.error());
-  });
+  sub.footer("For example: sallyport state scan --stage custody --prefix open/ --url "
+             "http://127.0.0.1:8080\n" +
+             exit_code_help());
+  auto* one = sub.add_subcommand("get", "The rows of one key, as NDJSON.");
+  declare_common(*one, *o);
+  declare_kinds(*one, *o);
+  one->add_option("KEY", o->key, "The operator's own key.")->required();
+  one->callback(act(get));
+  auto* some = sub.add_subcommand("scan", "Rows in the order of their keys, as NDJSON.");
+  declare_common(*some, *o);
+  declare_kinds(*some, *o);
+  some->add_option("--prefix", o->prefix, "Only keys that begin so.");
+  some->add_option("--limit", o->limit, "How many rows at most.");
+  some->callback(act(scan));
+  auto* sizes = sub.add_subcommand("size", "Rows and bytes by part, stage and kind.");
+  declare_common(*sizes, *o);
+  sizes->add_option("--format", o->format, "text or json (a line each).")
+    ->check(CLI::IsMember({"text", "json"}));
+  sizes->callback(act(size));
+  auto* all = sub.add_subcommand("export", "All rows into a file, as NDJSON; whole or not at all.");
+  declare_common(*all, *o);
+  declare_kinds(*all, *o);
+  all->add_option("FILE", o->file, "The file to make.")->required();
+  all->add_option("--prefix", o->prefix, "Only keys that begin so.");
+  all->callback(act(export_rows));
 }
 
 } // namespace sallyport::command

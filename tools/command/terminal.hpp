@@ -3,12 +3,23 @@
 #include "engine/config/docs.hpp"
 
 #include <string>
+#include <vector>
 
 namespace sallyport::command {
 
 /// How text is laid out on stdout or stderr: as wide as the terminal, with color where it is one
 /// and NO_COLOR is not set. A pipe has no color and the usual width.
 [[nodiscard]] config::page page_of(int descriptor);
+
+/// Columns as wide as their longest cell, two blanks apart; a heading with `>` before it stands
+/// right. What is too wide for stdout's terminal is cut off in the last column. A cell is shown
+/// without control characters.
+[[nodiscard]] std::string table(const std::vector<std::string>& headings,
+                                const std::vector<std::vector<std::string>>& rows);
+/// The same for a given page.
+[[nodiscard]] std::string table(const std::vector<std::string>& headings,
+                                const std::vector<std::vector<std::string>>& rows,
+                                const config::page& how, bool cut);
 
 /// A line on stderr that says how far a long work is, drawn over itself. Nothing is shown within
 /// the first second, nor where stderr is no terminal.
@@ -21,7 +32,8 @@ public:
   progress(const progress&) = delete;
   progress& operator=(const progress&) = delete;
 
-  void at(std::size_t done, std::size_t of);
+  /// `of` is 0 where nobody knows how much there is.
+  void at(std::size_t done, std::size_t of = 0);
 
 private:
   std::string what_;

@@ -77,6 +77,32 @@ TEST_F(log_service_test, counts_from_in_each_partition_and_the_limit_over_all) {
   EXPECT_EQ(get("/log/events?from=600").body, "");
 }
 
+TEST_F(log_service_test, leaves_out_what_is_not_asked_for) {
+  for (int i = 0; i < 6; ++i) {
+    append(static_cast<std::uint32_t>(i % 2),
+           {{i == 5 ? bytes{} : bytes{"k" + std::to_string(i % 3)},
+             bytes{"{\"n\":" + std::to_string(i) + "}"},
+             {},
+             clock_.now()}});
+    clock_.advance(std::chrono::minutes{1});
+  }
+  const auto numbers = [&](const std::string& query) {
+    std::vector<int> all;
+    for (const auto& line : lines_of(get("/log/events?" + query).body))
+      all.push_back(line["value"]["n"].get<int>());
+    return all;
+  };
+  EXPECT_EQ(numbers("key=k0"), (std::vector{0, 3}));
+  EXPECT_EQ(numbers("key="), std::vector<int>{}) << "no key is not an empty one";
+  EXPECT_EQ(numbers("from=1&to=2"), (std::vector{2, 3}));
+  EXPECT_EQ(numbers("to=0"), std::vector<int>{});
+  EXPECT_EQ(numbers("since=2026-01-31T09:03:00.123Z"), (std::vector{3, 4, 5}));
+  EXPECT_EQ(numbers("since=2026-01-31T09:01:00Z&until=2026-01-31T10:03:00.123%2B01:00"),
+            (std::vector{1, 2}));
+  EXPECT_EQ(numbers("grep=%22n%22:4"), (std::vector{4}));
+  EXPECT_EQ(numbers("key=k1&limit=1"), (std::vector{1})) << "the limit counts what is shown";
+}
+
 TEST_F(log_service_test, starts_at_the_begin_when_from_is_below_it) {
   ASSERT_TRUE(log_.create_topic({"short", 1, std::chrono::hours{1}, 0}));
   ASSERT_TRUE(log_.append({{"short", 0}, {{bytes{}, bytes{"1"}, {}, clock_.now()}}}, std::nullopt));
@@ -94,7 +120,10 @@ TEST_F(log_service_test, names_a_parameter_that_is_wrong) {
                                                         {"from=x", "from"},
                                                         {"from=1.5", "from"},
                                                         {"limit=0", "limit"},
-                                                        {"limit=100001", "limit"},
+                                                        {"limit=1000000000001", "limit"},
+                                                        {"to=x", "to"},
+                                                        {"since=2026-01-31", "since"},
+                                                        {"until=now", "until"},
                                                         {"limit=", "limit"},
                                                         {"limit=99999999999999999999", "limit"},
                                                         {"partition=2", "partition"},
@@ -113,6 +142,9 @@ TEST_F(log_service_test, lists_the_topics) {
   EXPECT_EQ(nlohmann::json::parse(get("/log").body), nlohmann::json::parse(R"({"topics":[
     {"name":"events","partitions":2,"offsets":[
       {"partition":0,"begin":0,"end":0},{"partition":1,"begin":0,"end":1}]}]})"));
+  make_topic("others", 1);
+  EXPECT_EQ(nlohmann::json::parse(get("/log?topic=others").body)["topics"].size(), 1U);
+  EXPECT_EQ(get("/log?topic=other").status, 404);
 }
 
 } // namespace
