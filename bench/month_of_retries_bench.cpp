@@ -42,7 +42,9 @@ void run(const options& how) {
   const auto bookings = unmatched(simulator::make_population(people), count);
   if (bookings.size() != count)
     give_up(error::internal("the population has too few people that match nobody"));
-  testing::driver d{plan_of("http://127.0.0.1:9")};
+  testing::driver_options options;
+  options.keeps_history = false;
+  testing::driver d{plan_of("http://127.0.0.1:9"), options};
   manual_clock clock{d.now()};
   peers asked{people, clock};
   for (const auto* port : {"prison-api", "community-api", "offender-search"})

@@ -5,16 +5,24 @@
 #include "engine/lane/overlay.hpp"
 
 #include <cstdint>
+#include <deque>
 #include <map>
+#include <memory>
 #include <optional>
 #include <string>
 #include <string_view>
-#include <vector>
 
 namespace sallyport::lane {
 
-/// A conversation that is under way: its function is run again, with these replies, whenever one
-/// more is there.
+/// A conversation's function that stands still where it asked. It holds nothing that the replies do
+/// not give again.
+class suspended {
+public:
+  virtual ~suspended() = default;
+};
+
+/// A conversation that is under way: its function goes on whenever one more reply is there, or is
+/// run again with all of them when it stands still no more.
 struct conversation {
   struct step {
     call_reply reply;
@@ -27,7 +35,9 @@ struct conversation {
   std::string subject;
   wall_time started{};
   std::uint64_t effects = 0; ///< emits, publishes and counts that were made already
-  std::vector<step> steps;
+  bool followed = false;     ///< others of its key may be in the queue
+  std::deque<step> steps;    ///< the function holds references to them
+  std::unique_ptr<suspended> at;
 };
 
 /// Which conversations of a stage are under way, and which wait.
@@ -43,6 +53,8 @@ struct conversation {
 /// 1. A key has at most one conversation that is open or in the line; others are in its queue, in
 /// order.
 /// 2. Every conversation, open or not, is in the rows of the epoch that asked for it.
+/// 3. Who waits behind one of its key does not stand in the line as well: it takes the other's
+/// place.
 class conversations {
 public:
   conversations(overlay& rows, std::size_t open_max) : rows_(rows), open_max_(open_max) {}
@@ -56,17 +68,19 @@ public:
   /// Adds one behind those that wait. It is opened by `next`.
   void add(std::string_view key, std::string_view subject, call_id order, wall_time now);
 
-  /// Opens the next one of the line, if there is one and there is room.
+  /// Opens the one behind that which ended last, or the next one of the line if there is room.
   [[nodiscard]] conversation* next(wall_time now);
 
   [[nodiscard]] conversation* find(std::string_view key);
 
   void add_reply(conversation& to, conversation::step step);
+  /// Gives up where functions stand still. They are run again with their next replies.
+  void forget_places();
   /// Writes how many effects were made.
   void save(const conversation& what);
 
-  /// Takes the conversation out; the next of its key, if there is one, goes to the end of the line.
-  conversation end(std::string_view key, call_id order);
+  /// Takes the conversation out; the next of its key, if there is one, takes its place with `next`.
+  conversation end(std::string_view key);
 
   [[nodiscard]] std::size_t open_count() const noexcept { return open_.size(); }
   [[nodiscard]] std::uint64_t queued() const noexcept { return queued_; }
@@ -76,9 +90,18 @@ public:
   void restore(conversation what, std::uint64_t queued, std::uint64_t in_line);
 
 private:
+  /// A key's place in the line.
+  struct placed {
+    std::string row;
+    std::string key;
+  };
+
   static std::string encode(const conversation& what, bool lined);
-  void next_of_key(std::string_view key, call_id order, wall_time now);
-  void to_line(std::string_view key, std::string_view subject, call_id order, wall_time now);
+  void note_followed(std::string_view key);
+  void read_front_of_line();
+  void find_successor(std::string_view key);
+  void to_line(conversation c, call_id order);
+  conversation* open_now(conversation c, wall_time now);
 
   overlay& rows_;
   std::size_t open_max_;
@@ -86,6 +109,9 @@ private:
   std::uint64_t queued_ = 0;
   std::uint64_t in_line_ = 0;
   std::string line_low_mark_;
+  std::deque<placed> front_; ///< of the line, in order, as far as it was read
+  /// Of the key whose conversation has just ended: to be opened before the input is over.
+  std::optional<conversation> successor_;
 };
 
 } // namespace sallyport::lane

@@ -3,11 +3,11 @@
 namespace sallyport::lane {
 
 lane::lane(lane_name name, const topology::part& part, const store& committed,
-           const topology::limits& limits, const topic_map& topics)
+           const topology::limits& limits, const topic_map& topics, bool keeps_places)
   : name_(std::move(name)), part_(part), wiring_(wiring::of(part)), door_(name_, part, committed) {
   for (std::size_t i = 0; i < part.stages.size(); ++i)
-    stages_.push_back(
-      std::make_unique<stage>(stage::environment{name_, part_, i, committed, limits, topics}));
+    stages_.push_back(std::make_unique<stage>(
+      stage::environment{name_, part_, i, committed, limits, topics, keeps_places}));
 }
 
 void lane::open(std::int64_t position) {

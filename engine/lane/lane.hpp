@@ -21,7 +21,7 @@ namespace sallyport::lane {
 class lane {
 public:
   lane(lane_name name, const topology::part& part, const store& committed,
-       const topology::limits& limits, const topic_map& topics);
+       const topology::limits& limits, const topic_map& topics, bool keeps_places = true);
 
   /// Reads door and stages from the store. `position`: where the log says the lane stands.
   void open(std::int64_t position);

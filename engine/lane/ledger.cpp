@@ -239,10 +239,9 @@ void ledger::start_or_hold(call_id id, entry& e, wall_time now) {
   to_start_.push_back(id);
 }
 
-void ledger::ask(call_id id, const call& what, std::optional<std::string_view> owner,
-                 wall_time now) {
+void ledger::ask(call_id id, call what, std::optional<std::string_view> owner, wall_time now) {
   entry e;
-  e.what = what;
+  e.what = std::move(what);
   as_stored(e.what.policy);
   if (owner)
     e.owner = std::string{*owner};
@@ -253,7 +252,8 @@ void ledger::ask(call_id id, const call& what, std::optional<std::string_view> o
     return;
   }
   auto& admitted = admit(id, std::move(e));
-  if (what.key.empty() || order_[what.key].front() == id)
+  const auto& key = admitted.what.key;
+  if (key.empty() || order_[key].front() == id)
     start_or_hold(id, admitted, now);
 }
 

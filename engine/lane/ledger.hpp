@@ -75,7 +75,7 @@ public:
   void restart(wall_time now);
 
   /// Adds a call. `owner`: the conversation that asks, or none.
-  void ask(call_id id, const call& what, std::optional<std::string_view> owner, wall_time now);
+  void ask(call_id id, call what, std::optional<std::string_view> owner, wall_time now);
 
   /// One try has ended. Gives the settled call when that was the last; nothing when another try
   /// will follow (or the answer is for a call that is no longer open).

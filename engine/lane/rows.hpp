@@ -16,7 +16,7 @@
 /// `row_format`.
 namespace sallyport::lane::rows {
 
-inline constexpr std::uint8_t row_format = 1;
+inline constexpr std::uint8_t row_format = 2;
 
 enum class kind : char {
   counts = 'k',       ///< terms of the stage's records

@@ -21,8 +21,8 @@ constexpr char operator_timer = 'o';
 constexpr char repeat_reply = 'R';
 constexpr char repeat_conclusion = 'C';
 
-/// Leaves a conversation's function at a call that has no reply yet. No std::exception, so that the
-/// function's own handlers let it pass.
+/// Leaves a conversation's function that is not to go on: its lane closes. No std::exception, so
+/// that the function's own handlers let it pass.
 struct leave_conversation {};
 
 class record_too_big : public std::runtime_error {
@@ -154,22 +154,24 @@ private:
 
 class stage::stage_talk final : public talk {
 public:
-  stage_talk(stage& of, const conversation& about)
-    : stage_(of), about_(about), now_(about.started) {}
+  stage_talk(stage& of, const conversation& about, fiber& on)
+    : stage_(of), about_(about), fiber_(on), now_(about.started) {}
 
   const call_reply& ask(call what) override {
     if (what.key.empty())
       what.key = about_.key;
-    if (next_ < about_.steps.size()) {
-      const auto& step = about_.steps[next_++];
-      if (step.asked != request_hash(what))
-        throw std::logic_error(
-          "the conversation asked for another call than when it was run before");
-      now_ = step.now;
-      return step.reply;
+    if (next_ == about_.steps.size()) {
+      wanted = std::move(what);
+      if (!leaving)
+        fiber_.suspend();
+      if (leaving)
+        throw leave_conversation{};
+    } else if (about_.steps[next_].asked != request_hash(what)) {
+      throw std::logic_error("the conversation asked for another call than when it was run before");
     }
-    wanted = std::move(what);
-    throw leave_conversation{};
+    const auto& step = about_.steps[next_++];
+    now_ = step.now;
+    return step.reply;
   }
 
   wall_time now() const override { return now_; }
@@ -189,6 +191,7 @@ public:
 
   std::optional<call> wanted;
   std::uint64_t effects = 0;
+  bool leaving = false; ///< the function is to end without its replies
 
 private:
   /// Whether the effect in hand was not made by an earlier run.
@@ -196,8 +199,74 @@ private:
 
   stage& stage_;
   const conversation& about_;
+  fiber& fiber_;
   wall_time now_;
   std::size_t next_ = 0;
+};
+
+/// The function of one conversation, on a stack of its own that it borrows from its stage.
+class stage::running_conversation final : public suspended {
+public:
+  running_conversation(stage& of, const conversation& about)
+    : stage_(of), about_(about), fiber_(borrow(of)), with(of, about, *fiber_) {}
+
+  ~running_conversation() override {
+    with.leaving = true;
+    while (!fiber_->idle())
+      fiber_->resume();
+    stage_.spare_fibers_.push_back(std::move(fiber_));
+  }
+  running_conversation(const running_conversation&) = delete;
+  running_conversation& operator=(const running_conversation&) = delete;
+
+  /// Until the function asks for a call that has no reply yet, or ends.
+  void go_on() {
+    with.wanted.reset();
+    if (std::exchange(begun_, true))
+      fiber_->resume();
+    else
+      fiber_->start([this] { run(); });
+    if (broken_)
+      std::rethrow_exception(broken_);
+  }
+
+  [[nodiscard]] bool ended() const { return fiber_->idle(); }
+
+private:
+  static std::unique_ptr<fiber> borrow(stage& from) {
+    auto& spare = from.spare_fibers_;
+    if (spare.empty())
+      return std::make_unique<fiber>();
+    auto one = std::move(spare.back());
+    spare.pop_back();
+    return one;
+  }
+
+  void run() {
+    try {
+      outcome = stage_.operator_->converse(with, about_.key, about_.subject);
+    } catch (const leave_conversation&) { // NOLINT(bugprone-empty-catch): nobody wants its outcome
+    } catch (const engine_failure&) {
+      broken_ = std::current_exception();
+    } catch (const std::exception& e) {
+      failed = true;
+      outcome = e.what();
+    } catch (...) {
+      failed = true;
+      outcome = "the conversation failed";
+    }
+  }
+
+  stage& stage_;
+  const conversation& about_;
+  std::unique_ptr<fiber> fiber_;
+  bool begun_ = false;
+  std::exception_ptr broken_;
+
+public:
+  stage_talk with;
+  std::string outcome;
+  bool failed = false;
 };
 
 // -- life ---------------------------------------------------------------------------
@@ -206,6 +275,7 @@ stage::stage(const environment& env)
   : lane_(env.lane), part_(env.part), spec_(env.part.stages[env.index]), index_(env.index),
     limits_(env.limits), topics_(env.topics), ports_(ports_of(spec_)), readers_(ports_.size(), 0),
     operator_(make_operator(spec_)), context_(std::make_unique<operator_context>(*this)),
+    keeps_places_(env.keeps_places),
     rows_(env.committed, rows::stage_prefix(env.lane.part, env.lane.partition, spec_.name)),
     timers_(rows_),
     ledger_(rows_, {env.limits.calls_in_flight_max,
@@ -217,7 +287,10 @@ stage::stage(const environment& env)
         ++readers_[port_index(edge.port)];
 }
 
-stage::~stage() = default;
+stage::~stage() {
+  // Functions that stand still may use all that the stage has.
+  conversations_.forget_places();
+}
 
 void stage::open() {
   if (auto row = rows_.get(rows::key(rows::kind::counts)))
@@ -489,7 +562,7 @@ void stage::apply_effects() {
       --counts_.at(s->from);
       apply(std::move(s->what));
     } else if (auto* c = std::get_if<call>(&one)) {
-      ledger_.ask(next_id(), *c, std::nullopt, now_);
+      ledger_.ask(next_id(), std::move(*c), std::nullopt, now_);
     } else if (auto* v = std::get_if<conversed>(&one)) {
       conversations_.add(v->key, v->subject, next_id(), now_);
     } else if (auto* n = std::get_if<counted>(&one)) {
@@ -546,35 +619,29 @@ void stage::run_conversations() {
 
 void stage::run(conversation& c) {
   begin_callback();
-  stage_talk with{*this, c};
-  std::string outcome;
-  bool ended = true;
-  bool failed = false;
-  try {
-    outcome = operator_->converse(with, c.key, c.subject);
-  } catch (const leave_conversation&) {
-    ended = false;
-  } catch (const engine_failure&) {
-    throw;
-  } catch (const std::exception& e) {
-    failed = true;
-    outcome = e.what();
-  } catch (...) {
-    failed = true;
-    outcome = "the conversation failed";
+  if (!c.at || !keeps_places_) {
+    c.at.reset();
+    c.at = std::make_unique<running_conversation>(*this, c);
   }
-  if (failed)
+  auto& function = static_cast<running_conversation&>(*c.at);
+  function.go_on();
+  if (function.failed)
     ++out_->failures;
   apply_effects();
+  auto& with = function.with;
   if (with.effects > c.effects) {
     c.effects = with.effects;
-    if (!ended)
+    if (!function.ended())
       conversations_.save(c);
   }
-  if (!ended)
-    ledger_.ask(next_id(), *with.wanted, c.key, now_);
-  else
-    conclude(c, std::move(outcome), failed);
+  if (!function.ended()) {
+    ledger_.ask(next_id(), *std::move(with.wanted), c.key, now_);
+    return;
+  }
+  auto outcome = std::move(function.outcome);
+  auto failed = function.failed;
+  c.at.reset();
+  conclude(c, std::move(outcome), failed);
 }
 
 void stage::conclude(conversation& c, std::string outcome, bool failed) {
@@ -582,7 +649,7 @@ void stage::conclude(conversation& c, std::string outcome, bool failed) {
   auto queued = conversations_.queued();
   auto in_line = conversations_.in_line();
   auto effects = c.effects;
-  auto ended = conversations_.end(c.key, next_id());
+  auto ended = conversations_.end(c.key);
   try {
     operator_->concluded({ended.key, ended.subject, std::move(outcome), failed}, *context_);
     apply_effects();

@@ -2,6 +2,7 @@
 
 #include "engine/lane/conversations.hpp"
 #include "engine/lane/counts.hpp"
+#include "engine/lane/fiber.hpp"
 #include "engine/lane/input.hpp"
 #include "engine/lane/ledger.hpp"
 #include "engine/lane/overlay.hpp"
@@ -95,6 +96,9 @@ public:
     const store& committed;
     const topology::limits& limits;
     const topic_map& topics; ///< what may be published to
+    /// Conversations stand still where they ask; or each is run again from its start at each reply,
+    /// which must come to the same.
+    bool keeps_places = true;
   };
 
   explicit stage(const environment& env);
@@ -134,6 +138,7 @@ public:
 private:
   class operator_context;
   class stage_talk;
+  class running_conversation;
   class operator_state;
 
   struct emitted {
@@ -190,6 +195,8 @@ private:
   std::vector<std::size_t> readers_; ///< how many edges read each port
   std::unique_ptr<operator_base> operator_;
   std::unique_ptr<operator_context> context_;
+  bool keeps_places_;
+  std::vector<std::unique_ptr<fiber>> spare_fibers_; ///< as many as conversations were open at once
   overlay rows_;
   timers timers_;
   ledger ledger_;

@@ -101,15 +101,16 @@ public:
 };
 
 /// A conversation seen from inside: a plain function that asks, waits and goes on, however long the
-/// answers take and whatever restarts lie between. It is run again from its start with the answers
-/// so far, so between two calls of `ask` it may use nothing but its arguments, the answers and
-/// `now`.
+/// answers take and whatever restarts lie between. After a restart it is run again from its start
+/// with the answers so far, so between two calls of `ask` it may use nothing but its arguments, the
+/// answers and `now`. It may go on in another thread than it waited in.
 class talk {
 public:
   virtual ~talk() = default;
 
-  /// Makes the call and gives its reply. (The first time this leaves the function; it is run again
-  /// when the reply is there. Never catch with `catch (...)` around it.)
+  /// Makes the call, waits and gives its reply, which lives as long as the conversation. (It leaves
+  /// the function by an exception of its own when the lane closes: never catch with `catch (...)`
+  /// around it.)
   virtual const call_reply& ask(sallyport::call what) = 0;
 
   /// The time of the input that carried the conversation to this point.

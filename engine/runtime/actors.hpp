@@ -30,6 +30,8 @@ using host_actor = caf::typed_actor<
   caf::reacts_to<call_report>,
   // Looks for work.
   caf::reacts_to<nudge>,
+  // Works on what it was told.
+  caf::reacts_to<go_on>,
   // Looks for what has fallen due.
   caf::reacts_to<wake>,
   // Ends in order.

@@ -82,8 +82,14 @@ host_actor::behavior_type host_state::make_behavior() {
       work();
     },
     [this](const wake& w) {
-      if (w.number == wake_number)
+      if (w.number == wake_number) {
+        wake_at = {};
         work();
+      }
+    },
+    [this](const go_on&) {
+      working_soon = false;
+      work();
     },
     [this](const drain& d) { on_drain(d); },
     [this](const order& o) {
@@ -331,6 +337,11 @@ void host_state::work() {
   schedule_wake();
 }
 
+void host_state::work_soon() {
+  if (!std::exchange(working_soon, true))
+    self->send(self, go_on{});
+}
+
 bool host_state::tick_due(const slot& s, wall_time now) const {
   return !s.tick_round &&
          std::ranges::any_of(s.due, [&](const auto& due) { return due && *due <= now; });
@@ -469,8 +480,8 @@ void host_state::on_report(const stage_report& r) {
   auto& observations = of_ending ? observed_ending : observed;
   observations.insert(observations.end(), std::make_move_iterator(what.observations.begin()),
                       std::make_move_iterator(what.observations.end()));
-  for (const auto& read : what.output.reads)
-    start(s, read);
+  for (auto& read : what.output.reads)
+    start(s, std::move(read));
   if (what.output.effects_wait && !of_ending)
     cycle->effects_wait();
   if (what.output.outputs_wait && !of_ending)
@@ -488,7 +499,7 @@ void host_state::on_report(const stage_report& r) {
       s.tick_round.reset();
   }
   commit_if_sealed();
-  work();
+  work_soon();
 }
 
 void host_state::commit_if_sealed() {
@@ -577,7 +588,7 @@ void host_state::on_commit(const commit_report& r) {
   observed_ending.clear();
   for (auto& [lane, write] : std::exchange(starts, {}))
     if (slots[lane].open)
-      start(slots[lane], write);
+      start(slots[lane], std::move(write));
   cycle->committed();
   work();
 }
@@ -590,14 +601,14 @@ bool host_state::may_start(const slot& s, const lane::call_start& what) const {
          (what.id.number >= s.first_number || now >= s.old_calls_from);
 }
 
-void host_state::start(slot& s, const lane::call_start& what) {
+void host_state::start(slot& s, lane::call_start what) {
   if (now_in != phase::running || s.wanted)
     return; // it stays open in the ledger
   auto peer = env->callers.find(what.port);
   if (peer == env->callers.end())
     return;
   if (!may_start(s, what)) {
-    s.calls_wait.push_back(what);
+    s.calls_wait.push_back(std::move(what));
     return;
   }
   ++calls_under_way;
@@ -605,7 +616,7 @@ void host_state::start(slot& s, const lane::call_start& what) {
   // A read starts before its number is committed: after a crash the number may stand for another
   // call, which must not be taken for this one.
   caller::attempt attempt{
-    what.request,
+    std::move(what.request),
     what.read
       ? std::string{}
       : lane::idempotency_key(s.name, env->generation, s.part->stages[what.stage].name, what.id),
@@ -626,9 +637,9 @@ void host_state::start_waiting() {
   bool confirmation_wanted = false;
   for (auto& s : slots) {
     auto waiting = std::exchange(s.calls_wait, {});
-    for (const auto& what : waiting) {
+    for (auto& what : waiting) {
       confirmation_wanted = confirmation_wanted || now_in == phase::running;
-      start(s, what);
+      start(s, std::move(what));
     }
   }
   if (confirmation_wanted && std::chrono::steady_clock::now() >= group->calls_until())
@@ -650,7 +661,7 @@ void host_state::on_call(const call_report& r) {
     --s.calls_under_way;
     s.answers.push_back(std::move(*r.what));
   }
-  work();
+  work_soon();
 }
 
 // -- end ---------------------------------------------------------------------------------
@@ -726,6 +737,10 @@ void host_state::schedule_wake() {
   }
   if (now_in == phase::draining)
     at_most(drain_until - now);
+  // A wake-up that comes a little too early looks again; most are replaced before they come.
+  if (wake_at > now && wake_at <= now + sleep)
+    return;
+  wake_at = now + sleep;
   self->delayed_send(self, sleep, wake{++wake_number});
 }
 

@@ -118,6 +118,9 @@ struct host_state {
   // -- inputs ----------------------------------------------------------------------------
 
   void work();
+  /// `work`, when what was said to the host before is taken in: so that a lane gets what came
+  /// together in one round.
+  void work_soon();
   bool feed(slot& s);
   void gather_signals(slot& s, std::vector<lane::signal>& signals);
   std::vector<lane::event> gather_records(slot& s);
@@ -136,7 +139,7 @@ struct host_state {
 
   // -- calls -----------------------------------------------------------------------------
 
-  void start(slot& s, const lane::call_start& what);
+  void start(slot& s, lane::call_start what);
   [[nodiscard]] bool may_start(const slot& s, const lane::call_start& what) const;
   void start_waiting();
   void on_call(const call_report& r);
@@ -175,6 +178,8 @@ struct host_state {
   instant drain_until{};
   bool leaving = false; ///< the lanes are to go to others before the host ends
   std::uint64_t wake_number = 0;
+  instant wake_at{};         ///< of the last wake-up that was ordered and has not come
+  bool working_soon = false; ///< a `go_on` is under way
 };
 
 host_actor::behavior_type host(host_actor::stateful_pointer<host_state> self,

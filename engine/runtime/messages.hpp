@@ -86,6 +86,9 @@ struct call_report {
 /// There may be something to do.
 struct nudge {};
 
+/// The host to itself, behind all that was said to it before: work on it.
+struct go_on {};
+
 /// The host's own alarm; an old one is ignored.
 struct wake {
   std::uint64_t number = 0;
@@ -117,6 +120,7 @@ CAF_ALLOW_UNSAFE_MESSAGE_TYPE(sallyport::runtime::commit_order)
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(sallyport::runtime::commit_report)
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(sallyport::runtime::call_report)
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(sallyport::runtime::nudge)
+CAF_ALLOW_UNSAFE_MESSAGE_TYPE(sallyport::runtime::go_on)
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(sallyport::runtime::wake)
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(sallyport::runtime::drain)
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(sallyport::runtime::order)

@@ -31,7 +31,7 @@ namespace sallyport {
 class rocksdb_database {
 public:
   /// The form of all rows together. A folder of another one is refused.
-  static constexpr std::uint32_t state_format = 1;
+  static constexpr std::uint32_t state_format = 2;
 
   enum class column : std::uint8_t { state, journal, meta, log, log_meta };
   static constexpr std::size_t column_count = 5;

@@ -22,12 +22,18 @@ void must(status s) {
     throw lane::engine_failure{std::move(s).error()};
 }
 
+/// Of a topic and partition, where no history is kept.
+constexpr std::uint64_t kept_bytes = 64U << 10U;
+
 } // namespace
 
 driver::driver(topology::plan plan, driver_options options)
   : plan_(std::move(plan)), options_(options), clock_(options.start), log_(store_, clock_) {
-  for (const auto& [name, topic] : plan_.topics)
+  for (auto& [name, topic] : plan_.topics) {
+    if (!options_.keeps_history)
+      topic.retention_bytes = kept_bytes;
     must(log_.create_topic(topic));
+  }
   open();
 }
 
@@ -38,9 +44,9 @@ void driver::open() {
   for (const auto& part : plan_.topology.parts) {
     const auto& topic = plan_.topics.at(part.reads);
     for (std::uint32_t p = 0; p < topic.partitions; ++p) {
-      auto made =
-        std::make_unique<lane::lane>(lane::lane_name{plan_.application, part.name, p, topic.name},
-                                     part, store_, plan_.limits, plan_.topics);
+      auto made = std::make_unique<lane::lane>(
+        lane::lane_name{plan_.application, part.name, p, topic.name}, part, store_, plan_.limits,
+        plan_.topics, options_.keeps_places);
       auto position = must(log_.position(plan_.application, {topic.name, p}));
       made->open(position.value_or(must(log_.offsets({topic.name, p})).begin));
       lanes_.push_back(std::move(made));
@@ -154,7 +160,11 @@ void driver::pass(std::size_t lane, std::vector<lane::event> events,
 void driver::commit(std::size_t lane) {
   std::vector<lane::lane_epoch> epochs;
   epochs.push_back(lanes_[lane]->seal());
-  must(log_.commit(lane::compose(plan_.application, epochs, plan_.topics)));
+  auto what = lane::compose(plan_.application, epochs, plan_.topics);
+  if (!options_.keeps_history)
+    std::erase_if(what.state.changes,
+                  [](const store_change& c) { return c.where == family::journal; });
+  must(log_.commit(what));
   lanes_[lane]->committed();
   for (auto& s : lanes_[lane]->stages())
     for (const auto& [what, times] : s->take_counters())
@@ -177,11 +187,15 @@ void driver::start(std::size_t lane, const lane::call_start& what) {
   const auto& l = *lanes_[lane];
   made_call made{now(), what.port, what.request,
                  lane::idempotency_key(l.name(), 1, l.part().stages[what.stage].name, what.id), 1};
-  made.tries = ++tries_[made.idempotency_key];
+  if (options_.keeps_history)
+    made.tries = ++tries_[made.idempotency_key];
+  else
+    made.tries = what.first_try ? 1 : 2;
   auto says = at->second(made);
   answer_order order{now() + says.after, lane, what.stage, what.id};
   answers_[order] = {lane, {what.stage, what.id, std::move(says.answer)}};
-  calls_.emplace_back(answer_order{now(), lane, what.stage, what.id}, std::move(made));
+  if (options_.keeps_history)
+    calls_.emplace_back(answer_order{now(), lane, what.stage, what.id}, std::move(made));
 }
 
 std::optional<wall_time> driver::next_event() const {
@@ -207,10 +221,14 @@ void driver::advance_to(wall_time to) {
       break;
     clock_.set(std::max(*next, now()));
     run();
+    if (!options_.keeps_history)
+      forget_history();
   }
   clock_.set(to);
   run();
 }
+
+void driver::forget_history() { (void) must(log_.retain(now())); }
 
 void driver::set_clock(wall_time to) {
   clock_.set(to);

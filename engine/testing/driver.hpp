@@ -23,6 +23,10 @@ struct driver_options {
   wall_time start{std::chrono::seconds{1'600'000'000}};
   std::size_t batch_records_max = 1024; ///< inputs that a lane takes in at once
   bool commit_each_round = false; ///< an epoch after every batch, not only when a lane has drained
+  bool keeps_places = true;       ///< or conversations are run again from their start at each reply
+  /// Without it a run of millions of calls fits into memory: there are no `calls`, no journal, and
+  /// topics keep what is unread and a little more. Of tries it is known only which is the first.
+  bool keeps_history = true;
 };
 
 /// A call that was made, in the order in which an observer of the peers would see them; calls of
@@ -131,6 +135,7 @@ private:
             const std::vector<lane::signal>& signals);
   void commit(std::size_t lane);
   void start(std::size_t lane, const lane::call_start& what);
+  void forget_history();
   [[nodiscard]] std::optional<wall_time> next_event() const;
 
   topology::plan plan_;
@@ -143,7 +148,7 @@ private:
   std::map<std::string, peer> peers_;
   std::map<answer_order, pending_answer> answers_;
   std::vector<std::pair<std::size_t, lane::call_start>> unanswered_; ///< of ports without a peer
-  std::map<std::string, std::uint32_t> tries_;                       ///< by idempotency key
+  std::map<std::string, std::uint32_t> tries_; ///< by idempotency key, while history is kept
   std::vector<std::pair<answer_order, made_call>> calls_;
   lane::counters counters_;
   std::size_t failures_ = 0;

@@ -616,12 +616,14 @@ struct cut {
   const char* name;
   std::size_t batch;
   bool commit_each;
+  bool keeps_places;
 };
 
-constexpr cut cuts[] = {{"batches of 1,024", 1024, false},
-                        {"batches of 7", 7, false},
-                        {"batches of 1", 1, false},
-                        {"an epoch after every input", 1, true}};
+constexpr cut cuts[] = {
+  {"batches of 1,024", 1024, false, true},
+  {"batches of 7, and conversations run again from their start", 7, false, false},
+  {"batches of 1", 1, false, true},
+  {"an epoch after every input", 1, true, true}};
 
 } // namespace
 
@@ -643,6 +645,7 @@ std::vector<std::string> run_golden_case(const std::filesystem::path& file,
       driver_options options;
       options.batch_records_max = how.batch;
       options.commit_each_round = how.commit_each;
+      options.keeps_places = how.keeps_places;
       run_of_case run{script, file, topologies, options};
       run.steps();
       auto all = run.bytes_of_everything();

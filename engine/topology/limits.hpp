@@ -23,7 +23,7 @@ struct limits {
   duration commit_interval{100}; ///< an epoch with anything in it ends after this, at the latest
   duration commit_linger{5};     ///< and after this when only records wait for it
   std::size_t timers_per_tick_max = 1024;   ///< timers of a stage that fire under one input
-  std::size_t conversations_open_max = 64;  ///< of a stage in a lane; more wait in the store
+  std::size_t conversations_open_max = 256; ///< of a stage in a lane; more wait in the store
   std::size_t calls_in_flight_max = 1024;   ///< of a stage in a lane; more wait in the ledger
   std::size_t record_bytes_max = 8U << 20U; ///< a bigger output is rejected
   duration stop_within{20'000};             ///< what calls under way get at a stop

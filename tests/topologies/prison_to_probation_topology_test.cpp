@@ -131,6 +131,7 @@ TEST(prison_to_probation_topology_cuts, batches_and_epochs_show_in_no_output) {
       sallyport::testing::driver_options options;
       options.batch_records_max = batch;
       options.commit_each_round = each_round;
+      options.keeps_places = batch != 7U;
       sallyport::testing::driver run{topology::plan_for_testing(production_graph(), 4), options};
       for (const auto* port : {"prison-api", "community-api", "offender-search"})
         run.answer(port, [&](const sallyport::testing::made_call& c) {

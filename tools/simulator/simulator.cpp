@@ -89,6 +89,9 @@ std::string time_text(wall_time at) {
   return iso(day) + text;
 }
 
+/// Answers of one side that are kept, a kilobyte each.
+constexpr std::size_t remembered_max = 65'536;
+
 nlohmann::json parse_body(const http_request& request) {
   return nlohmann::json::parse(request.body, nullptr, false);
 }
@@ -178,6 +181,8 @@ status simulator::begin() {
   auto all = make_population(options_.people);
   prison_ = std::move(all.prison);
   probation_ = delius{std::move(all.probation)};
+  said_of_nomis_.clear();
+  said_of_delius_.clear();
   faults_ = faults{options_.people.seed};
   for (const auto& change : options_.faults)
     SALLYPORT_CHECK(faults_.apply(change));
@@ -242,11 +247,30 @@ http_answer simulator::answer(const http_request& request, const target& where) 
     return as_answer(token(request, where));
   if (!tokens_.accepts(request.header("authorization"), clock_.now()))
     return as_answer(problem(401, "Full authentication is required to access this resource"));
-  switch (where.to) {
-  case peer::prison_api: return as_answer(prison(request, where));
-  case peer::offender_search: return as_answer(search(request, where));
-  default: return as_answer(community(request, where));
+  return remembered(request, where);
+}
+
+/// NOMIS never changes, Delius by writes only: so a read is answered from what was said before.
+http_answer simulator::remembered(const http_request& request, const target& where) {
+  const bool reads = request.method == "GET" || where.to == peer::offender_search;
+  auto& said = where.to == peer::prison_api ? said_of_nomis_ : said_of_delius_;
+  std::string question;
+  if (reads) {
+    question = request.method + ' ' + where.path_and_query + ' ' + request.body;
+    if (const auto known = said.find(question); known != said.end())
+      return known->second;
   }
+  http_answer now;
+  switch (where.to) {
+  case peer::prison_api: now = as_answer(prison(request, where)); break;
+  case peer::offender_search: now = as_answer(search(request, where)); break;
+  default: now = as_answer(community(request, where)); break;
+  }
+  if (!reads || said.size() >= remembered_max)
+    said.clear();
+  if (reads)
+    said.emplace(std::move(question), now);
+  return now;
 }
 
 reply simulator::ping(const target& where) {

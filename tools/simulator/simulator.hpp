@@ -23,6 +23,8 @@
 #include <deque>
 #include <optional>
 #include <set>
+#include <string>
+#include <unordered_map>
 
 namespace sallyport::simulator {
 
@@ -63,6 +65,7 @@ private:
   [[nodiscard]] http_answer control(const http_request& request, const target& where);
   [[nodiscard]] http_answer serve(const http_request& request, const target& where);
   [[nodiscard]] http_answer answer(const http_request& request, const target& where);
+  [[nodiscard]] http_answer remembered(const http_request& request, const target& where);
   [[nodiscard]] reply token(const http_request& request, const target& where);
   [[nodiscard]] reply prison(const http_request& request, const target& where);
   [[nodiscard]] reply search(const http_request& request, const target& where);
@@ -81,6 +84,8 @@ private:
   delius probation_;
   community_api community_;
   faults faults_;
+  std::unordered_map<std::string, http_answer> said_of_nomis_; ///< by request
+  std::unordered_map<std::string, http_answer> said_of_delius_;
   std::deque<recorded> requests_;
   std::uint64_t next_sequence_ = 0;
 };

@@ -37,7 +37,7 @@ struct conversations_test : testing::Test {
     auto* one = c->next(now);
     return one == nullptr ? "none" : one->key + ":" + one->subject;
   }
-  void end(std::string_view key) { (void) c->end(key, id()); }
+  void end(std::string_view key) { (void) c->end(key); }
 };
 
 TEST_F(conversations_test, one_is_open_for_a_key_and_the_others_wait_behind_it_in_order) {
@@ -87,11 +87,35 @@ TEST_F(conversations_test, so_many_are_open_and_the_rest_stands_in_line) {
   EXPECT_TRUE(c->busy("a"));
   add("c", "2");
   end("c");
-  EXPECT_EQ(next(), "b:1") << "the key's next one goes to the end of the line";
-  end("b");
-  EXPECT_EQ(next(), "a:1");
+  EXPECT_TRUE(c->busy("c"));
+  EXPECT_EQ(next(), "c:2") << "the key's next one takes its place";
+  EXPECT_EQ(next(), "none");
+  end("c");
+  EXPECT_EQ(next(), "b:1");
   end("d");
-  EXPECT_EQ(next(), "c:2");
+  EXPECT_EQ(next(), "a:1");
+}
+
+TEST_F(conversations_test, a_long_line_is_gone_through_in_order_over_restarts) {
+  constexpr int count = 700; // several times what is read of the line at once
+  open_max = 1;
+  open(0, 0);
+  const auto name = [](int i) { return std::to_string(1000 + i); };
+  for (int i = 0; i < count; ++i) {
+    add(name(i), "s");
+    if (i == 300)
+      restart();
+  }
+  for (int i = 0; i < count; ++i) {
+    ASSERT_EQ(next(), name(i) + ":s");
+    if (i % 97 == 0)
+      restart();
+    if (i % 2 == 0)
+      add(name(count + i), "s");
+    end(name(i));
+  }
+  EXPECT_EQ(c->in_line(), static_cast<std::uint64_t>(count / 2));
+  EXPECT_EQ(next(), name(count) + ":s");
 }
 
 TEST_F(conversations_test, come_back_from_their_rows_in_each_state) {
@@ -124,12 +148,13 @@ TEST_F(conversations_test, come_back_from_their_rows_in_each_state) {
   EXPECT_TRUE(one->steps[0].reply.earlier_unanswered);
   EXPECT_EQ(next(), "none") << "there is no room";
   end("open");
-  restart();
-  EXPECT_EQ(next(), "lined:s2");
-  end("lined");
   EXPECT_EQ(next(), "open:s3");
+  restart();
   EXPECT_TRUE(c->find("open")->steps.empty());
   end("open");
+  EXPECT_EQ(next(), "lined:s2");
+  restart();
+  end("lined");
   base.commit(*rows);
   EXPECT_TRUE(base.store.dump(family::state).empty());
 }
@@ -141,7 +166,7 @@ TEST_F(conversations_test, one_that_ended_can_be_put_back_with_its_rows) {
   auto queued = c->queued();
   auto in_line = c->in_line();
   rows->begin_callback();
-  auto ended = c->end("a", id());
+  auto ended = c->end("a");
   rows->undo_callback();
   c->restore(std::move(ended), queued, in_line);
   EXPECT_EQ(c->find("a")->subject, "1");

@@ -1,6 +1,7 @@
 #include "engine/lane/counts.hpp"
 #include "engine/lane/door.hpp"
 #include "engine/lane/journal.hpp"
+#include "engine/lane/rows.hpp"
 #include "engine/state/memory_store.hpp"
 
 #include "engine/core/binary.hpp"
@@ -155,11 +156,11 @@ TEST_F(door_test, a_damaged_or_foreign_block_of_the_journal_is_refused) {
     damaged[i] = static_cast<char>(damaged[i] ^ 1);
     EXPECT_FALSE(read_journal_block(damaged).has_value()) << i;
   }
-  row[0] = 2;
+  row[0] = static_cast<char>(rows::row_format + 1);
   auto foreign = read_journal_block(row);
   ASSERT_FALSE(foreign.has_value());
   EXPECT_EQ(foreign.error().what,
-            "a block of the journal has format 2, which this version cannot read");
+            "a block of the journal has format 3, which this version cannot read");
 }
 
 TEST_F(door_test, expired_blocks_are_a_range_that_ends_before_the_youngest) {

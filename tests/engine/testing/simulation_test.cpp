@@ -56,6 +56,7 @@ private:
     driver_options o;
     o.batch_records_max = one_of<std::size_t>({1, 7, 1024});
     o.commit_each_round = below(2) == 0;
+    o.keeps_places = below(2) == 0;
     return o;
   }
 
