@@ -38,8 +38,7 @@ struct fullness {
   double held = 0; ///< places that were taken, summed over the looks
   double places = 0;
 
-  void look(const caller& at) {
-    const auto now = at.current_load();
+  void look(const caller::load& now) {
     held += static_cast<double>(std::min(now.in_flight, now.limit));
     places += static_cast<double>(now.limit);
   }
@@ -53,15 +52,20 @@ struct passed {
   double rss_mb = 0;
 };
 
-/// Looks each millisecond until nothing waits for the peer any more; what is left then has other
-/// bounds than the peer's concurrency: the last calls of a booking follow each other.
+/// Looks each millisecond from the first call, as a host notices a clock that was set within a
+/// second, until nothing waits for the peer any more; what is left then has other bounds than the
+/// peer's concurrency: the last calls of a booking follow each other.
 template <class Done>
 void watch(fullness& into, const caller& at, Done done) {
   auto next_check = std::chrono::steady_clock::now();
   fullness so_far;
+  bool begun = false;
   while (true) {
-    so_far.look(at);
-    if (at.current_load().queued > 0)
+    const auto load = at.current_load();
+    begun = begun || load.in_flight > 0;
+    if (begun)
+      so_far.look(load);
+    if (load.queued > 0)
       into = so_far;
     const auto now = std::chrono::steady_clock::now();
     if (now >= next_check) {

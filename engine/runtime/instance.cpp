@@ -21,6 +21,9 @@ struct system_config : caf::actor_system_config {
   explicit system_config(std::size_t threads) {
     set("scheduler.max-threads", threads);
     set("scheduler.max-throughput", std::size_t{64});
+    // Workers that steal look for work all the time, or sleep for up to 10 ms while there is some.
+    // One queue for all wakes one at once, and an instance has few actors to queue.
+    set("scheduler.policy", caf::atom("sharing"));
   }
 };
 
