@@ -57,7 +57,7 @@ TEST(csv, a_line_has_the_columns_of_the_alphabet_each_in_quotes) {
             R"("BOOKINGID","BOOKINGNO","CREATEDDATE","CRNS","DELETEBY","EVENTTYPE","LEGALSTATUS",)"
             R"("LOCATION","LOCATIONID","OFFENDERNO","RECALL","STATUS")"
             "\n");
-  EXPECT_EQ(csv_line(m, csv_form::open, {in_london(), in_london()}),
+  EXPECT_EQ(csv_line(m, csv_form::open, {in_london(), retention{in_london(), false}}),
             R"("1200835","38339A","2023-06-01T09:30:15.125","X1, X2","2023-07-01T09:30:15",)"
             R"("IMPRISONMENT_STATUS-CHANGED","SENTENCED","Moorland","MDI","A5089DY","true",)"
             R"("NO_MATCH")"
@@ -68,7 +68,7 @@ TEST(csv, a_processed_line_tells_when) {
   const auto m = done(message_status::completed, "2023-06-01T08:30:15Z", "2023-06-01T09:00:00.5Z");
   EXPECT_NE(csv_header(csv_form::processed).find(R"("OFFENDERNO","PROCESSEDDATE","RECALL")"),
             std::string::npos);
-  EXPECT_NE(csv_line(m, csv_form::processed, {in_london(), in_london()})
+  EXPECT_NE(csv_line(m, csv_form::processed, {in_london(), retention{in_london(), false}})
               .find(R"("A5089DY","2023-06-01T10:00:00.500","true")"),
             std::string::npos);
 }
@@ -79,18 +79,20 @@ TEST(csv, a_null_is_empty_and_a_quote_is_doubled) {
   m.snapshot.location_description = R"(The "Moor", north)";
   m.snapshot.recall = std::nullopt;
   m.snapshot.legal_status = std::nullopt;
-  EXPECT_EQ(csv_line(m, csv_form::open, {in_london(), in_london()}),
+  EXPECT_EQ(csv_line(m, csv_form::open, {in_london(), retention{in_london(), false}}),
             R"("1200835","38339A","2023-01-01T08:00:00","","2023-01-31T08:00:00",)"
             R"("IMPRISONMENT_STATUS-CHANGED","","The ""Moor"", north","","A5089DY","","VALIDATED")"
             "\n");
   m.snapshot.recall = false;
-  EXPECT_NE(csv_line(m, csv_form::open, {in_london(), in_london()}).find(R"("false")"),
-            std::string::npos);
+  EXPECT_NE(
+    csv_line(m, csv_form::open, {in_london(), retention{in_london(), false}}).find(R"("false")"),
+    std::string::npos);
 }
 
 TEST(csv, delete_by_of_the_original_is_read_as_utc) {
   const auto m = waiting(message_status::no_match, "2023-06-01T08:30:15Z");
-  EXPECT_NE(csv_line(m, csv_form::open, {in_london(), zone::utc()}).find("2023-07-01T08:30:15"),
+  EXPECT_NE(csv_line(m, csv_form::open, {in_london(), retention{in_london(), true}})
+              .find("2023-07-01T08:30:15"),
             std::string::npos);
 }
 
@@ -110,7 +112,7 @@ TEST(csv, a_report_without_rows_is_empty_and_one_with_rows_comes_whole) {
 }
 
 TEST(csv, rows_are_ordered_by_their_creation) {
-  const report_clocks by{in_london(), in_london()};
+  const report_clocks by{in_london(), retention{in_london(), false}};
   const auto older = waiting(message_status::no_match, "2023-06-01T08:30:15.125Z");
   auto younger = waiting(message_status::no_match, "2023-06-01T08:30:15.13Z");
   younger.what.booking_id = 1;

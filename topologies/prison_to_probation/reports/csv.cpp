@@ -44,7 +44,7 @@ std::string csv_line(const message& of, csv_form form, const report_clocks& by) 
   put_cell(line, of.crns);
   // deleteBy counts whole seconds.
   put_cell(line, std::string_view{format_local(
-                   std::chrono::floor<std::chrono::seconds>(of.delete_by), by.of_delete_by)});
+                   by.kept.in_reports(std::chrono::floor<std::chrono::seconds>(of.delete_by)))});
   put_cell(line, to_string(of.what.type));
   put_cell(line, of.snapshot.legal_status);
   put_cell(line, of.snapshot.location_description);

@@ -3,6 +3,7 @@
 #include "engine/services/state_query.hpp"
 #include "engine/time/zone.hpp"
 #include "topologies/prison_to_probation/message.hpp"
+#include "topologies/prison_to_probation/retention.hpp"
 
 #include <string>
 #include <vector>
@@ -19,7 +20,7 @@ enum class csv_form : std::uint8_t {
 /// Whose clocks the dates are shown by.
 struct report_clocks {
   zone london;
-  zone of_delete_by; ///< UTC where deleteBy is what London's clocks show, taken for UTC (§10.12)
+  retention kept; ///< how deleteBy was written
 };
 
 [[nodiscard]] std::string csv_header(csv_form form);

@@ -32,8 +32,8 @@ status each_message(const stage_rows& of, std::string_view prefix, const message
 
 result<report_clocks> clocks_of(const stage_rows& of) {
   SALLYPORT_TRY(auto here, london());
-  auto of_delete_by = flaws_of(of.with()).delete_by_wall_clock ? zone::utc() : here;
-  return report_clocks{std::move(here), std::move(of_delete_by)};
+  retention kept{here, flaws_of(of.with()).delete_by_wall_clock};
+  return report_clocks{std::move(here), std::move(kept)};
 }
 
 state_query query(std::string name, std::string summary) {
