@@ -50,6 +50,10 @@ public:
   void forget_probe() noexcept { probing_ = false; }
 
   [[nodiscard]] bool open() const noexcept { return open_until_.has_value(); }
+  /// Closed, and no call failed since the last success: another success changes nothing.
+  [[nodiscard]] bool at_rest() const noexcept {
+    return !open_until_ && !probing_ && failing_.empty();
+  }
   [[nodiscard]] bool probing() const noexcept { return probing_; }
   /// When the next call may be let through, if the circuit is open.
   [[nodiscard]] std::optional<wall_time> open_until() const noexcept { return open_until_; }

@@ -21,6 +21,9 @@ std::string ordered(std::string prefix, call_id order) {
   return prefix;
 }
 
+/// What stands in the row of a reply beside the body, or a little more.
+constexpr std::size_t reply_bytes_usual = 128;
+
 constexpr std::uint8_t lined_flag = 1;
 constexpr std::uint8_t followed_flag = 2;
 
@@ -177,6 +180,7 @@ void conversations::add_reply(conversation& to, conversation::step step) {
   auto key = rows::queue_prefix(rows::kind::reply, to.key);
   binary::put_be32(key, static_cast<std::uint32_t>(to.steps.size()));
   auto row = rows::value();
+  row.reserve(reply_bytes_usual + step.reply.answer.body.size());
   binary::put_time_key(row, step.now);
   binary::put_be32(row, step.asked);
   put_reply(row, step.reply);

@@ -1,7 +1,11 @@
+// Where this is set, glibc takes a jump to another stack for an attack.
+#undef _FORTIFY_SOURCE
+
 #include "engine/lane/fiber.hpp"
 
 #include "engine/core/assert.hpp"
 
+#include <csetjmp>
 #include <cstdint>
 #include <cstring>
 #include <cxxabi.h>
@@ -69,12 +73,20 @@ struct exceptions_of_thread {
   }
 };
 
+/// `swapcontext` saves the signal mask by two calls of the kernel; this does not.
+void jump(jmp_buf& from, jmp_buf& to) {
+  if (_setjmp(from) == 0) // NOLINT(cert-err52-cpp): no frame is skipped
+    _longjmp(to, 1);      // NOLINT(cert-err52-cpp)
+}
+
 } // namespace
 
 struct fiber::body {
   stack_memory stack;
-  ucontext_t inside{};
-  ucontext_t outside{};
+  jmp_buf inside{};
+  jmp_buf outside{};
+  ucontext_t first_inside{}; ///< to get onto the stack for the first time
+  ucontext_t first_outside{};
   exceptions_of_thread exceptions;
   std::function<void()> what;
   bool idle = true;
@@ -86,6 +98,7 @@ struct fiber::body {
   const void* outer_bottom = nullptr;
   std::size_t outer_size = 0;
 
+  void prepare();
   void enter();
   void leave();
   void run();
@@ -93,14 +106,34 @@ struct fiber::body {
   static void entry(unsigned int high, unsigned int low);
 };
 
+/// Goes onto the new stack and comes back at once: jumps lead there from then on.
+void fiber::body::prepare() {
+  const int made = getcontext(&first_inside);
+  SALLYPORT_ASSERT(made == 0);
+  first_inside.uc_stack.ss_sp = stack.bottom();
+  first_inside.uc_stack.ss_size = stack_bytes;
+  first_inside.uc_link = nullptr;
+  const auto address = reinterpret_cast<std::uintptr_t>(this);
+  makecontext(&first_inside, reinterpret_cast<void (*)()>(&body::entry), 2,
+              static_cast<unsigned int>(address >> 32U),
+              static_cast<unsigned int>(address & 0xffffffffU));
+#ifdef SALLYPORT_FIBER_ASAN
+  __sanitizer_start_switch_fiber(&marks_outside, stack.bottom(), stack_bytes);
+#endif
+  const int switched = swapcontext(&first_outside, &first_inside);
+  SALLYPORT_ASSERT(switched == 0);
+#ifdef SALLYPORT_FIBER_ASAN
+  __sanitizer_finish_switch_fiber(marks_outside, nullptr, nullptr);
+#endif
+}
+
 void fiber::body::enter() {
   // Both sides of the switch are the same thread here, which cannot be said of the inside.
   const auto own = exceptions.exchange();
 #ifdef SALLYPORT_FIBER_ASAN
   __sanitizer_start_switch_fiber(&marks_outside, stack.bottom(), stack_bytes);
 #endif
-  const int switched = swapcontext(&outside, &inside);
-  SALLYPORT_ASSERT(switched == 0);
+  jump(outside, inside);
 #ifdef SALLYPORT_FIBER_ASAN
   __sanitizer_finish_switch_fiber(marks_outside, nullptr, nullptr);
 #endif
@@ -111,8 +144,7 @@ void fiber::body::leave() {
 #ifdef SALLYPORT_FIBER_ASAN
   __sanitizer_start_switch_fiber(over ? nullptr : &marks_inside, outer_bottom, outer_size);
 #endif
-  const int switched = swapcontext(&inside, &outside);
-  SALLYPORT_ASSERT(switched == 0);
+  jump(inside, outside);
   came_in();
 }
 
@@ -123,6 +155,12 @@ void fiber::body::came_in() {
 }
 
 void fiber::body::run() {
+  came_in();
+#ifdef SALLYPORT_FIBER_ASAN
+  __sanitizer_start_switch_fiber(&marks_inside, outer_bottom, outer_size);
+#endif
+  if (_setjmp(inside) == 0) // NOLINT(cert-err52-cpp): no frame is skipped
+    (void) swapcontext(&first_inside, &first_outside);
   came_in();
   while (!over) {
     what();
@@ -140,17 +178,7 @@ void fiber::body::entry(unsigned int high, unsigned int low) {
   reinterpret_cast<body*>(address)->run(); // NOLINT(performance-no-int-to-ptr)
 }
 
-fiber::fiber() : body_(std::make_unique<body>()) {
-  const int made = getcontext(&body_->inside);
-  SALLYPORT_ASSERT(made == 0);
-  body_->inside.uc_stack.ss_sp = body_->stack.bottom();
-  body_->inside.uc_stack.ss_size = stack_bytes;
-  body_->inside.uc_link = nullptr;
-  const auto address = reinterpret_cast<std::uintptr_t>(body_.get());
-  makecontext(&body_->inside, reinterpret_cast<void (*)()>(&body::entry), 2,
-              static_cast<unsigned int>(address >> 32U),
-              static_cast<unsigned int>(address & 0xffffffffU));
-}
+fiber::fiber() : body_(std::make_unique<body>()) { body_->prepare(); }
 
 fiber::~fiber() {
   SALLYPORT_ASSERT(body_->idle);

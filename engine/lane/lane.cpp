@@ -16,8 +16,9 @@ void lane::open(std::int64_t position) {
     s->open();
 }
 
-lane::passage lane::run(std::vector<event> events, const std::vector<signal>& signals) {
+lane::passage lane::run(std::vector<event> events, std::vector<signal> signals) {
   passage total;
+  auto own_signals = by_stage(std::move(signals), stages_.size());
   std::vector<std::vector<std::vector<event>>> inputs(stages_.size());
   for (std::size_t s = 0; s < stages_.size(); ++s)
     inputs[s].resize(part_.stages[s].inputs.size());
@@ -26,7 +27,7 @@ lane::passage lane::run(std::vector<event> events, const std::vector<signal>& si
   };
   hand_out(std::move(events), wiring_.source_readers, deliver);
   for (std::size_t s = 0; s < stages_.size(); ++s) {
-    auto out = stages_[s]->step(inputs[s], signals_for(signals, s));
+    auto out = stages_[s]->step(inputs[s], own_signals[s]);
     for (std::size_t port = 0; port < out.by_port.size(); ++port)
       hand_out(std::move(out.by_port[port]), wiring_.readers[s][port], deliver);
     total.reads.insert(total.reads.end(), std::make_move_iterator(out.reads.begin()),
@@ -59,15 +60,16 @@ std::int64_t lane::difference() const {
   return difference;
 }
 
-std::vector<signal> signals_for(const std::vector<signal>& all, std::size_t stage) {
-  std::vector<signal> mine;
-  for (const auto& s : all) {
-    const auto* a = std::get_if<answer>(&s.what);
-    const auto* c = std::get_if<command>(&s.what);
-    if ((a == nullptr && c == nullptr) || (a != nullptr && a->stage == stage) ||
-        (c != nullptr && c->stage == stage))
-      mine.push_back(s);
-  }
+std::vector<std::vector<signal>> by_stage(std::vector<signal> all, std::size_t stages) {
+  std::vector<std::vector<signal>> mine(stages);
+  for (auto& s : all)
+    if (const auto* a = std::get_if<answer>(&s.what))
+      mine[a->stage].push_back(std::move(s));
+    else if (const auto* c = std::get_if<command>(&s.what))
+      mine[c->stage].push_back(std::move(s));
+    else
+      for (auto& each : mine)
+        each.push_back(s);
   return mine;
 }
 

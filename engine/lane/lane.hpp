@@ -39,7 +39,7 @@ public:
     std::size_t failures = 0;
   };
   /// Takes the inputs through all stages.
-  [[nodiscard]] passage run(std::vector<event> events, const std::vector<signal>& signals);
+  [[nodiscard]] passage run(std::vector<event> events, std::vector<signal> signals);
 
   [[nodiscard]] lane_epoch seal();
   void committed();
@@ -55,8 +55,10 @@ private:
   std::vector<std::unique_ptr<stage>> stages_;
 };
 
-/// The signals of a round that concern a stage: every tick, and the answers and commands for it.
-[[nodiscard]] std::vector<signal> signals_for(const std::vector<signal>& all, std::size_t stage);
+/// The signals of a round by the stages that they concern: every tick concerns all of them, an
+/// answer or a command one.
+[[nodiscard]] std::vector<std::vector<signal>> by_stage(std::vector<signal> all,
+                                                        std::size_t stages);
 
 /// The key under which a peer can notice that a call is a repetition: the same for every try, on
 /// any machine.

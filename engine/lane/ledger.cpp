@@ -14,6 +14,9 @@ namespace sallyport::lane {
 
 namespace {
 
+/// What stands in a row beside path and body, or a little more.
+constexpr std::size_t row_bytes_usual = 192;
+
 std::string row_key(call_id id) {
   auto key = rows::key(rows::kind::call);
   binary::put_be64(key, id.number);
@@ -117,6 +120,7 @@ call read_call(binary::reader& in) {
 template <class Entry>
 std::string encode(const Entry& e) {
   auto row = rows::value();
+  row.reserve(row_bytes_usual + e.what.request.path.size() + e.what.request.body.size());
   put_call(row, e.what);
   binary::put_u8(row, e.owner ? 1 : 0);
   binary::put_string(row, e.owner.value_or(""));
@@ -316,7 +320,7 @@ bool ledger::try_again(call_id id, entry& e, const call_answer& last, wall_time 
   return true;
 }
 
-std::optional<settled_call> ledger::answered(const answer& what, wall_time now) {
+std::optional<settled_call> ledger::answered(answer what, wall_time now) {
   auto it = open_.find(what.call);
   if (it == open_.end() || it->second.at != phase::under_way)
     return std::nullopt;
@@ -328,13 +332,15 @@ std::optional<settled_call> ledger::answered(const answer& what, wall_time now) 
   auto& c = circuit_of(port);
   bool was_open = c.open();
   bool failed = said == meaning::unclear || what.what.never_sent;
-  auto before = c.save();
-  if (failed)
-    c.failed(e.what.key.empty() ? row_key(id) : e.what.key, now);
-  else
-    c.succeeded();
-  if (auto after = c.save(); after != before)
-    save_circuit(port, c);
+  if (failed || !c.at_rest()) {
+    auto before = c.save();
+    if (failed)
+      c.failed(e.what.key.empty() ? row_key(id) : e.what.key, now);
+    else
+      c.succeeded();
+    if (auto after = c.save(); after != before)
+      save_circuit(port, c);
+  }
   bool doubt = e.earlier_unanswered;
   if (said == meaning::unclear)
     e.earlier_unanswered = true;
@@ -351,15 +357,17 @@ std::optional<settled_call> ledger::answered(const answer& what, wall_time now) 
   } else {
     bool clear = said == meaning::settled || said == meaning::unauthorized ||
                  (what.what.status == 429 && !doubt);
-    settled = settled_call{{port, e.what.key, e.what.tag,
-                            clear ? call_outcome::answered : call_outcome::unknown, what.what,
-                            e.tries, doubt},
-                           e.owner.has_value(),
-                           e.owner.value_or(""),
-                           request_hash(e.what)};
     ++outcomes_[{port, clear ? (what.what.status < 400 ? "acknowledged" : "refused") : "unknown"}];
+    const bool owned = e.owner.has_value();
+    const auto asked = request_hash(e.what);
     rows_.erase(row_key(id));
-    auto key = e.what.key;
+    auto key = std::move(e.what.key);
+    settled = settled_call{{port, key, std::move(e.what.tag),
+                            clear ? call_outcome::answered : call_outcome::unknown,
+                            std::move(what.what), e.tries, doubt},
+                           owned,
+                           owned ? *std::move(e.owner) : std::string{},
+                           asked};
     open_.erase(it);
     next_of_key(key, id, now);
     load_more(now);

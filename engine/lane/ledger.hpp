@@ -79,7 +79,7 @@ public:
 
   /// One try has ended. Gives the settled call when that was the last; nothing when another try
   /// will follow (or the answer is for a call that is no longer open).
-  [[nodiscard]] std::optional<settled_call> answered(const answer& what, wall_time now);
+  [[nodiscard]] std::optional<settled_call> answered(answer what, wall_time now);
 
   /// Moves on what was waiting for a time that has come.
   void tick(wall_time now);

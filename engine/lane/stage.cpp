@@ -349,7 +349,7 @@ void stage::scan_state(std::string_view prefix, const row_visitor& visit) const 
 
 // -- inputs --------------------------------------------------------------------------
 
-stage_output stage::step(std::span<std::vector<event>> inputs, std::span<const signal> signals) {
+stage_output stage::step(std::span<std::vector<event>> inputs, std::span<signal> signals) {
   stage_output out;
   out.by_port.resize(ports_.size());
   out_ = &out;
@@ -446,15 +446,15 @@ std::optional<std::string_view> stage::process(record&& r) {
   }
 }
 
-void stage::take(const signal& s) {
+void stage::take(signal& s) {
   begin(s.number, s.now, -1);
   if (const auto* t = std::get_if<tick>(&s.what)) {
     if (t->opened)
       ledger_.restart(s.now);
     ledger_.tick(s.now);
     fire_timers(s.now, limits_.timers_per_tick_max);
-  } else if (const auto* a = std::get_if<answer>(&s.what)) {
-    take_answer(*a);
+  } else if (auto* a = std::get_if<answer>(&s.what)) {
+    take_answer(std::move(*a));
   } else if (const auto* c = std::get_if<command>(&s.what)) {
     begin_callback();
     try {
@@ -469,8 +469,8 @@ void stage::take(const signal& s) {
   run_conversations();
 }
 
-void stage::take_answer(const answer& a) {
-  auto settled_now = ledger_.answered(a, now_);
+void stage::take_answer(answer a) {
+  auto settled_now = ledger_.answered(std::move(a), now_);
   if (!settled_now)
     return;
   if (!settled_now->conversation) {

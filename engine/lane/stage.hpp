@@ -110,9 +110,9 @@ public:
   void open();
 
   /// Takes the inputs of one round: events by input edge (in the order of
-  /// `topology::stage::inputs`), signals for this stage. Each list is in the order of numbers.
-  [[nodiscard]] stage_output step(std::span<std::vector<event>> inputs,
-                                  std::span<const signal> signals);
+  /// `topology::stage::inputs`), signals for this stage. Each list is in the order of numbers; what
+  /// is in them is taken.
+  [[nodiscard]] stage_output step(std::span<std::vector<event>> inputs, std::span<signal> signals);
 
   /// Ends the open epoch. @pre the one before is committed
   [[nodiscard]] epoch_part seal();
@@ -161,11 +161,11 @@ private:
   using effect = std::variant<emitted, published, settled, call, conversed, counted, observation>;
 
   void take(event&& e);
-  void take(const signal& s);
+  void take(signal& s);
   /// Hands a record to the operator. Gives the cause when it must be rejected; nothing of the
   /// callback is left then.
   [[nodiscard]] std::optional<std::string_view> process(record&& r);
-  void take_answer(const answer& a);
+  void take_answer(answer a);
   void fire_timers(wall_time now, std::size_t max);
   void fire(const timer& t);
   void on_timer(const std::string& name, wall_time due, const std::string& payload);

@@ -357,7 +357,7 @@ bool host_state::feed(slot& s) {
     auto events = gather_records(s);
     if (signals.empty() && events.empty())
       return false;
-    send_round(s, std::move(events), signals, std::nullopt);
+    send_round(s, std::move(events), std::move(signals), std::nullopt);
   } catch (const lane::engine_failure& e) {
     lane_failed(s, e.why());
     return false;
@@ -406,7 +406,7 @@ std::vector<lane::event> host_state::gather_records(slot& s) {
 }
 
 void host_state::send_round(slot& s, std::vector<lane::event> events,
-                            const std::vector<lane::signal>& signals,
+                            std::vector<lane::signal> signals,
                             std::optional<std::uint64_t> barrier) {
   if (!barrier) {
     std::size_t bytes = 0;
@@ -419,10 +419,10 @@ void host_state::send_round(slot& s, std::vector<lane::event> events,
   }
   auto round = s.next_round++;
   s.reports[round] = s.shells.size();
+  auto own_signals = lane::by_stage(std::move(signals), s.shells.size());
   for (std::size_t i = 0; i < s.shells.size(); ++i)
     self->send(s.shells[i],
-               enter{round,
-                     std::make_shared<std::vector<lane::signal>>(lane::signals_for(signals, i)),
+               enter{round, std::make_shared<std::vector<lane::signal>>(std::move(own_signals[i])),
                      barrier});
   lane::hand_out(std::move(events), s.wires.source_readers,
                  [&](const lane::wiring::target& to, std::vector<lane::event>&& what) {

@@ -124,8 +124,8 @@ struct host_state {
   bool feed(slot& s);
   void gather_signals(slot& s, std::vector<lane::signal>& signals);
   std::vector<lane::event> gather_records(slot& s);
-  void send_round(slot& s, std::vector<lane::event> events,
-                  const std::vector<lane::signal>& signals, std::optional<std::uint64_t> barrier);
+  void send_round(slot& s, std::vector<lane::event> events, std::vector<lane::signal> signals,
+                  std::optional<std::uint64_t> barrier);
   [[nodiscard]] bool tick_due(const slot& s, wall_time now) const;
 
   // -- epochs ----------------------------------------------------------------------------

@@ -123,9 +123,10 @@ bool driver::deliver_answers() {
     for (std::size_t from = 0; from < wave[i].size(); from += options_.batch_records_max) {
       auto to = std::min(wave[i].size(), from + options_.batch_records_max);
       std::vector<lane::signal> signals;
+      signals.reserve(to - from);
       for (auto a = from; a < to; ++a)
         signals.push_back(lanes_[i]->entry().admit(std::move(wave[i][a]), now()));
-      pass(i, {}, signals);
+      pass(i, {}, std::move(signals));
       if (options_.commit_each_round)
         commit(i);
     }
@@ -149,8 +150,8 @@ bool driver::fire_timers() {
 }
 
 void driver::pass(std::size_t lane, std::vector<lane::event> events,
-                  const std::vector<lane::signal>& signals) {
-  auto out = lanes_[lane]->run(std::move(events), signals);
+                  std::vector<lane::signal> signals) {
+  auto out = lanes_[lane]->run(std::move(events), std::move(signals));
   next_due_[lane] = out.next_due;
   failures_ += out.failures;
   for (const auto& read : out.reads)

@@ -131,8 +131,7 @@ private:
   [[nodiscard]] bool drain(std::size_t lane);
   [[nodiscard]] bool deliver_answers();
   [[nodiscard]] bool fire_timers();
-  void pass(std::size_t lane, std::vector<lane::event> events,
-            const std::vector<lane::signal>& signals);
+  void pass(std::size_t lane, std::vector<lane::event> events, std::vector<lane::signal> signals);
   void commit(std::size_t lane);
   void start(std::size_t lane, const lane::call_start& what);
   void forget_history();
