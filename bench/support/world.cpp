@@ -89,7 +89,7 @@ void world::settle_background() const {
 void world::start() {
   metrics_ = std::make_unique<observe::metrics>();
   environment_ = std::make_unique<runtime::environment>(
-    runtime::environment{plan_, *log_, *store_, clock_, *metrics_, callers_, 1});
+    runtime::environment{plan_, *log_, *store_, clock_, *metrics_, callers_, {}});
   instance_ = must(runtime::instance::start(*environment_));
 }
 

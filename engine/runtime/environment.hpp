@@ -1,6 +1,7 @@
 #pragma once
 
 #include "engine/connectors/caller.hpp"
+#include "engine/lane/generations.hpp"
 #include "engine/log/log.hpp"
 #include "engine/observe/metrics.hpp"
 #include "engine/state/store.hpp"
@@ -44,8 +45,8 @@ struct environment {
   observe::metrics& metrics;
   /// By call port.
   std::map<std::string, std::shared_ptr<caller>> callers;
-  /// Part of every idempotency key: a restored backup begins a new one.
-  std::uint64_t generation = 1;
+  /// Part of every idempotency key.
+  lane::generations generations{};
   /// How many lanes failed and are not open again, for the health.
   std::shared_ptr<std::atomic<int>> lanes_missing = std::make_shared<std::atomic<int>>(0);
   std::shared_ptr<runtime::lanes_here> lanes_here = std::make_shared<runtime::lanes_here>();

@@ -617,9 +617,10 @@ void host_state::start(slot& s, lane::call_start what) {
   // call, which must not be taken for this one.
   caller::attempt attempt{
     std::move(what.request),
-    what.read
-      ? std::string{}
-      : lane::idempotency_key(s.name, env->generation, s.part->stages[what.stage].name, what.id),
+    what.read ? std::string{}
+              : lane::idempotency_key(
+                  s.name, env->generations.of(s.name.part, s.name.partition, what.id.number),
+                  s.part->stages[what.stage].name, what.id),
     what.timeout, what.first_try, group->calls_until()};
   auto index = static_cast<std::size_t>(&s - slots.data());
   peer->second->start(std::move(attempt), [to = host_actor{self}, incarnation = s.incarnation,

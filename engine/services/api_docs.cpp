@@ -225,13 +225,13 @@ std::string openapi_of(const std::vector<http_server::endpoint>& routes, const s
   return whole.dump(2, ' ', false, json::error_handler_t::replace) + "\n";
 }
 
-void api_docs::serve_on(http_server& server) {
-  server.route(
-    open_route(document_path, "This document.", "application/json", [this](const http_request&) {
-      http_response made;
-      made.body = document_;
-      return made;
-    }));
+void api_docs::serve_on(http_server& server) const {
+  server.route(open_route(document_path, "This document.", "application/json",
+                          [this, &server](const http_request&) {
+                            http_response made;
+                            made.body = openapi_of(server.endpoints(), title_, version_);
+                            return made;
+                          }));
   server.route(open_route(config_path, "Where the page finds the document.", "application/json",
                           constant("application/json", R"({"url":"/v3/api-docs"})"
                                                        "\n")));
@@ -245,7 +245,6 @@ void api_docs::serve_on(http_server& server) {
         {"Location", std::string{page_path} + "?configUrl=" + std::string{config_path}});
       return made;
     }));
-  document_ = openapi_of(server.endpoints(), title_, version_);
 }
 
 } // namespace sallyport

@@ -20,13 +20,13 @@ public:
   api_docs(std::string title, std::string version)
     : title_(std::move(title)), version_(std::move(version)) {}
 
-  /// Adds the routes, and describes all that are there. @pre the server is not started
-  void serve_on(http_server& server);
+  /// Adds the routes. What is described are all that the server has when it is asked, so the order
+  /// in which they are added does not matter. @pre the server is not started
+  void serve_on(http_server& server) const;
 
 private:
   std::string title_;
   std::string version_;
-  std::string document_;
 };
 
 } // namespace sallyport

@@ -5,6 +5,8 @@
 
 #include <httplib.h>
 #include <nlohmann/json.hpp>
+#include <openssl/err.h>
+#include <openssl/ssl.h>
 
 #include <algorithm>
 #include <array>
@@ -30,12 +32,24 @@ int milliseconds(duration of) { return static_cast<int>(of.count()); }
 /// writes head and body apart.
 class connection final : public httplib::Stream {
 public:
-  connection(socket_t socket, int stop_event, const http_server::limits& limits)
+  connection(socket_t socket, int stop_event, const http_server::limits& limits,
+             tls_identity* identity)
     : socket_(socket), stop_event_(stop_event), limits_(limits) {
     name_of(::getpeername, remote_ip_, remote_port_);
     name_of(::getsockname, local_ip_, local_port_);
+    if (identity == nullptr)
+      return;
+    context_ = identity->context();
+    tls_.reset(SSL_new(context_.get()));
+    // A read or write of the socket has a timeout (httplib sets it), so none of these stays long.
+    if (tls_ == nullptr || SSL_set_fd(tls_.get(), socket_) != 1 || SSL_accept(tls_.get()) != 1) {
+      ERR_clear_error();
+      broken_ = true;
+    }
   }
   ~connection() override {
+    if (tls_ && !broken_)
+      (void) SSL_shutdown(tls_.get());
     ::shutdown(socket_, SHUT_RDWR);
     ::close(socket_);
   }
@@ -44,8 +58,10 @@ public:
 
   /// Waits for the first byte of a request. @returns false when it is time to close
   [[nodiscard]] bool wait_for_request() {
-    if (next_ < input_size_)
-      return true;
+    if (broken_)
+      return false;
+    if (has_input())
+      return next_ < input_size_ || fill();
     std::array<pollfd, 2> watched{pollfd{socket_, POLLIN, 0}, pollfd{stop_event_, POLLIN, 0}};
     const int ready = ::poll(watched.data(), watched.size(), milliseconds(limits_.keep_alive));
     return ready > 0 && watched[1].revents == 0 && fill();
@@ -54,6 +70,8 @@ public:
   /// Says that no more is sent and lets the other side end what it is sending: closed with bytes
   /// unread, a connection is reset, and our answer lost with it.
   void linger() {
+    if (tls_ && !broken_)
+      (void) SSL_shutdown(tls_.get());
     (void) ::shutdown(socket_, SHUT_WR);
     const auto until = std::chrono::steady_clock::now() + linger_max;
     while (std::chrono::steady_clock::now() < until && ready(POLLIN, linger_max) && fill()) {
@@ -65,9 +83,7 @@ public:
     while (!rest.empty()) {
       if (!is_writable())
         return false;
-      const auto sent = ::send(socket_, rest.data(), rest.size(), MSG_NOSIGNAL);
-      if (sent < 0 && errno == EINTR)
-        continue;
+      const auto sent = send_some(rest);
       if (sent <= 0)
         return false;
       rest.remove_prefix(static_cast<std::size_t>(sent));
@@ -77,7 +93,7 @@ public:
   }
 
   [[nodiscard]] bool is_readable() const override {
-    return next_ < input_size_ || ready(POLLIN, limits_.read_timeout);
+    return has_input() || ready(POLLIN, limits_.read_timeout);
   }
   [[nodiscard]] bool is_writable() const override { return ready(POLLOUT, limits_.write_timeout); }
 
@@ -125,14 +141,45 @@ private:
     return got > 0;
   }
 
+  /// Read and not taken yet, here or by OpenSSL.
+  [[nodiscard]] bool has_input() const {
+    return next_ < input_size_ || (tls_ && SSL_pending(tls_.get()) > 0);
+  }
+
   [[nodiscard]] bool fill() {
-    ssize_t got = 0;
-    do
-      got = ::recv(socket_, input_.data(), input_.size(), 0);
-    while (got < 0 && errno == EINTR);
+    const auto got = receive_some();
     next_ = 0;
     input_size_ = got > 0 ? static_cast<std::size_t>(got) : 0;
     return got > 0;
+  }
+
+  [[nodiscard]] ssize_t receive_some() {
+    ssize_t got = 0;
+    if (tls_)
+      got = outcome_of(SSL_read(tls_.get(), input_.data(), static_cast<int>(input_.size())));
+    else
+      do
+        got = ::recv(socket_, input_.data(), input_.size(), 0);
+      while (got < 0 && errno == EINTR);
+    return got;
+  }
+
+  [[nodiscard]] ssize_t send_some(std::string_view text) {
+    ssize_t sent = 0;
+    if (tls_)
+      sent = outcome_of(SSL_write(tls_.get(), text.data(), static_cast<int>(text.size())));
+    else
+      do
+        sent = ::send(socket_, text.data(), text.size(), MSG_NOSIGNAL);
+      while (sent < 0 && errno == EINTR);
+    return sent;
+  }
+
+  /// After an error nothing more may be said over TLS, and it must not be taken for the next one's.
+  int outcome_of(int done) {
+    broken_ = broken_ || (done <= 0 && SSL_get_error(tls_.get(), done) != SSL_ERROR_ZERO_RETURN);
+    ERR_clear_error();
+    return done;
   }
 
   template <class Ask>
@@ -150,9 +197,16 @@ private:
     }
   }
 
+  struct tls_end {
+    void operator()(SSL* of) const { SSL_free(of); }
+  };
+
   socket_t socket_;
   int stop_event_;
   const http_server::limits& limits_;
+  std::shared_ptr<ssl_ctx_st> context_;
+  std::unique_ptr<SSL, tls_end> tls_; ///< none: plain HTTP
+  bool broken_ = false;
   std::array<char, 16U << 10U> input_{};
   std::size_t next_ = 0;
   std::size_t input_size_ = 0;
@@ -246,7 +300,8 @@ http_response error_response(const error& why) {
 
 class http_server::listener final : public httplib::Server {
 public:
-  explicit listener(limits with) : limits_(with), stop_event_(::eventfd(0, EFD_CLOEXEC)) {
+  explicit listener(limits with)
+    : limits_(std::move(with)), stop_event_(::eventfd(0, EFD_CLOEXEC)) {
     SALLYPORT_ASSERT(stop_event_ >= 0);
     new_task_queue = [threads = limits_.threads] { return new httplib::ThreadPool(threads); };
     set_tcp_nodelay(true);
@@ -301,6 +356,9 @@ public:
   }
 
   [[nodiscard]] result<std::uint16_t> begin(const std::string& bind, std::uint16_t port) {
+    if (!limits_.tls.certificate.empty()) {
+      SALLYPORT_TRY(identity_, tls_identity::open(limits_.tls));
+    }
     const int bound = port == 0 ? bind_to_any_port(bind) : (bind_to_port(bind, port) ? port : -1);
     if (bound <= 0)
       return fail(error::user(errc::unavailable,
@@ -332,7 +390,7 @@ private:
   /// httplib's own loop polls each idle connection a hundred times a second and lets a stop wait
   /// for it.
   bool process_and_close_socket(socket_t socket) override {
-    connection with{socket, stop_event_, limits_};
+    connection with{socket, stop_event_, limits_, identity_.get()};
     bool good = true;
     while (good && !stopping_ && with.wait_for_request()) {
       bool closed = false;
@@ -473,6 +531,7 @@ private:
 
   const limits limits_;
   int stop_event_;
+  std::unique_ptr<tls_identity> identity_; ///< none: plain HTTP
   std::atomic<bool> stopping_{false};
   std::vector<endpoint> endpoints_;
   std::vector<std::vector<std::string>> segments_; ///< of the patterns
@@ -481,7 +540,7 @@ private:
 };
 
 http_server::http_server() : http_server(limits{}) {}
-http_server::http_server(limits with) : listener_(std::make_unique<listener>(with)) {}
+http_server::http_server(limits with) : listener_(std::make_unique<listener>(std::move(with))) {}
 http_server::~http_server() { stop(); }
 
 void http_server::route(endpoint what) { listener_->add(std::move(what)); }

@@ -2,6 +2,7 @@
 
 #include "engine/core/error.hpp"
 #include "engine/core/record.hpp"
+#include "engine/services/tls.hpp"
 
 #include <cstdint>
 #include <functional>
@@ -108,6 +109,8 @@ public:
     duration keep_alive{10'000};
     duration read_timeout{10'000};
     duration write_timeout{10'000};
+    /// With a certificate it speaks TLS, and nothing else.
+    tls_identity::files tls{};
   };
   /// A handler may move the body out of its request.
   using handler = std::function<http_response(http_request&)>;

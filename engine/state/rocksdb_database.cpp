@@ -9,6 +9,7 @@
 #include <rocksdb/options.h>
 #include <rocksdb/slice_transform.h>
 #include <rocksdb/table.h>
+#include <rocksdb/utilities/checkpoint.h>
 #include <rocksdb/write_batch.h>
 
 namespace sallyport {
@@ -205,27 +206,45 @@ status rocksdb_database::claim(std::string_view application, std::uint32_t forma
       return fail(to_error(put, "claiming the state folder"));
     return write(batch, true);
   }
+  SALLYPORT_TRY(const auto found, owner());
+  if (found.application != application)
+    return fail(folder_error(errc::foreign_state, retry_hint::never, folder_,
+                             "belongs to the application '" + found.application + "', not to '" +
+                               std::string{application} +
+                               "'; give each application a folder of its own"));
+  if (found.format != format)
+    return fail(folder_error(errc::foreign_state, retry_hint::never, folder_,
+                             "has state format " + std::to_string(found.format) +
+                               " and this version of the engine reads " + std::to_string(format) +
+                               "; run the version that wrote it, or use another folder"));
+  return {};
+}
+
+result<rocksdb_database::identity> rocksdb_database::owner() const {
+  SALLYPORT_TRY(const auto row, get(column::meta, identity_key));
+  if (!row)
+    return fail(folder_error(errc::not_found, retry_hint::never, folder_,
+                             "has no owner yet; run the application on it first"));
   binary::reader in{*row};
-  auto version = in.u8();
-  std::string owner{in.string()};
-  auto found = in.varint();
+  const auto version = in.u8();
+  identity made{std::string{in.string()}, 0};
+  made.format = static_cast<std::uint32_t>(in.varint());
   if (version != identity_version || in.failed())
     return fail(folder_error(errc::foreign_state, retry_hint::never, folder_,
                              "was written by another version of the engine (identity format " +
                                std::to_string(version) + ", this one reads " +
                                std::to_string(identity_version) +
                                "); run that version, or use another folder"));
-  if (owner != application)
-    return fail(folder_error(errc::foreign_state, retry_hint::never, folder_,
-                             "belongs to the application '" + owner + "', not to '" +
-                               std::string{application} +
-                               "'; give each application a folder of its own"));
-  if (found != format)
-    return fail(folder_error(errc::foreign_state, retry_hint::never, folder_,
-                             "has state format " + std::to_string(found) +
-                               " and this version of the engine reads " + std::to_string(format) +
-                               "; run the version that wrote it, or use another folder"));
-  return {};
+  return made;
+}
+
+status rocksdb_database::checkpoint(const std::filesystem::path& to) const {
+  rocksdb::Checkpoint* made = nullptr;
+  auto done = rocksdb::Checkpoint::Create(db_.get(), &made);
+  const std::unique_ptr<rocksdb::Checkpoint> owned{made};
+  if (done.ok())
+    done = owned->CreateCheckpoint(to.string());
+  return done.ok() ? status{} : fail(to_error(done, "copying the state folder"));
 }
 
 // -- rows -----------------------------------------------------------------------------------------

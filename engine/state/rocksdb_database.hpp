@@ -73,6 +73,17 @@ public:
   /// Makes the folder the application's own, or checks that it is.
   [[nodiscard]] status claim(std::string_view application, std::uint32_t format = state_format);
 
+  struct identity {
+    std::string application;
+    std::uint32_t format = 0;
+  };
+  /// Whose the folder is; an error if it has no owner yet.
+  [[nodiscard]] result<identity> owner() const;
+
+  /// Makes the folder `to` with the rows of one moment, whatever is written meanwhile. It shares
+  /// files with this one where it can, so it must be copied to be safe from a broken disk.
+  [[nodiscard]] status checkpoint(const std::filesystem::path& to) const;
+
   [[nodiscard]] statistics stats() const;
   [[nodiscard]] std::uint64_t size_bytes(column of) const;
   [[nodiscard]] const std::filesystem::path& folder() const noexcept { return folder_; }

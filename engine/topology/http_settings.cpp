@@ -53,7 +53,8 @@ field http_section() {
   return field::object(
            "http",
            {field::text("bind")
-              .doc("The address to listen at. One that others can reach needs auth or a proxy.")
+              .doc("The address to listen at. One that others can reach needs tls and auth, or a "
+                   "proxy.")
               .by_default("127.0.0.1")
               .check(not_empty),
             field::number("port")
@@ -69,8 +70,9 @@ field http_section() {
               .doc("What is collected for one report; two are made at the same time at most.")
               .by_default("256MiB")
               .min(1),
-            field::choice("proxy", {"none", "guards"})
-              .doc("`guards`: all come through a proxy that decides who may.")
+            field::choice("proxy", {"none", "tls", "guards"})
+              .doc("`tls`: all come through a proxy that ends TLS; `guards`: and that decides who "
+                   "may.")
               .by_default("none"),
             field::text("operator_role")
               .doc(
@@ -80,7 +82,16 @@ field http_section() {
             field::list("metrics_from", field::text("").check(network))
               .doc("Networks from which /metrics needs no token, as 10.0.0.0/8.")
               .by_default("[]"),
-            auth_section()})
+            auth_section(),
+            field::object("tls", {field::text("certificate")
+                                    .doc("The file with the certificate and its chain, in PEM.")
+                                    .by_default("")
+                                    .example("/etc/sallyport/tls.crt"),
+                                  field::text("key")
+                                    .doc("The file with its key, in PEM.")
+                                    .by_default("")
+                                    .example("/etc/sallyport/tls.key")})
+              .doc("TLS on the port. Files that change are read anew.")})
     .doc("The port that serves ingress, log, reports, metrics and health.");
 }
 
@@ -91,6 +102,7 @@ http_settings read_http(const config::params& from, config::findings& out) {
   made.body_bytes_max = static_cast<std::size_t>(from.size("body_bytes_max"));
   made.report_bytes_max = static_cast<std::size_t>(from.size("report_bytes_max"));
   made.proxy_guards = from.text("proxy") == "guards";
+  made.proxy_ends_tls = from.text("proxy") != "none";
   made.operator_role = from.text("operator_role");
   for (const auto& text : from.texts("metrics_from"))
     if (auto parsed = ip_network::parse(text))
@@ -98,11 +110,22 @@ http_settings read_http(const config::params& from, config::findings& out) {
   const auto& auth = from.object("auth");
   made.auth = {auth.text("jwks_url"), auth.text("issuer"), auth.duration("clock_skew"),
                auth.duration("keys_read_every_min"), auth.duration("keys_age_max")};
-  if (!made.bind.empty() && !made.trusts_who_comes() && made.auth.jwks_url.empty())
+  const auto& tls = from.object("tls");
+  made.tls = {tls.text("certificate"), tls.text("key")};
+  if (made.tls.certificate.empty() != made.tls.key.empty())
+    out.push_back({from.where("tls"), "tls has one of certificate and key", "give both"});
+  if (made.bind.empty() || made.trusts_who_comes())
+    return made;
+  if (made.auth.jwks_url.empty())
     out.push_back({from.where("bind"),
                    "others can reach '" + made.bind + "', and nothing says who may come",
                    "set auth.jwks_url below http:, or 'proxy: guards' if a proxy in front decides, "
                    "or bind to 127.0.0.1"});
+  if (made.tls.certificate.empty() && !made.proxy_ends_tls)
+    out.push_back({from.where("bind"),
+                   "others can reach '" + made.bind + "', and their tokens would go in the clear",
+                   "set tls.certificate and tls.key below http:, or 'proxy: tls' if a proxy in "
+                   "front ends TLS, or bind to 127.0.0.1"});
   return made;
 }
 

@@ -20,6 +20,12 @@ struct http_auth_settings {
   duration keys_age_max{15LL * 60'000};
 };
 
+/// Files in PEM; empty: no TLS.
+struct http_tls_settings {
+  std::string certificate;
+  std::string key;
+};
+
 /// The one port of an instance, and who may use it.
 struct http_settings {
   std::string bind = "127.0.0.1";
@@ -27,9 +33,11 @@ struct http_settings {
   std::size_t body_bytes_max = 32U << 20U;
   std::size_t report_bytes_max = 256U << 20U; ///< rows that are collected for one report
   bool proxy_guards = false;                  ///< a proxy in front decides who may come
+  bool proxy_ends_tls = false;                ///< a proxy in front speaks TLS
   std::string operator_role;                  ///< empty: that of the topology
   std::vector<ip_network> metrics_from;       ///< networks that need no token for the metrics
   http_auth_settings auth;
+  http_tls_settings tls;
 
   /// Who comes is of this machine, or a proxy has looked at him.
   [[nodiscard]] bool trusts_who_comes() const { return proxy_guards || is_loopback(bind); }

@@ -183,6 +183,7 @@ private:
 
   void read_sections(const params& file) {
     made_.state_folder = file.object("state").text("folder");
+    made_.backup_folder = file.object("backup").text("folder");
     made_.http = read_http(file.object("http"), out_);
     made_.logging = {file.object("logging").text("format"), file.object("logging").text("level")};
     if (file.has("limits"))
@@ -452,6 +453,11 @@ const spec& config_spec() {
                                      .check(not_empty)})
              .doc("Where state is kept.")
              .example("{ folder: ./state/my-application }"))
+      .add(field::object("backup", {field::text("folder")
+                                      .doc("Below it a running instance makes backups; empty: it "
+                                           "makes none.")
+                                      .by_default("")})
+             .doc("Backups of the state folder (`sallyport backup`)."))
       .add(http_section())
       .add(field::object("logging", {field::choice("format", {"text", "json"})
                                        .doc("How a log line is written.")

@@ -57,6 +57,7 @@ struct plan {
   std::vector<topic_binding> egresses;
   log_binding log;
   std::string state_folder;
+  std::string backup_folder; ///< empty: a running instance makes none
   http_settings http;
   log_settings logging;
   topology::limits limits;

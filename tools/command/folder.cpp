@@ -48,18 +48,18 @@ struct folder_routes {
     auto came = server.answer(asked.url);
     fetched made{came.status, {}};
     bool going = true;
-    const auto take = [&](std::string part) {
+    const auto take = [&](const std::string& part) {
       if (visit && came.status == 200)
         going = visit(part);
       else
         made.body += part;
     };
-    take(std::move(came.body));
+    take(came.body);
     while (came.next_part && going) {
       SALLYPORT_TRY(auto part, came.next_part());
       if (part.empty())
         break;
-      take(std::move(part));
+      take(part);
     }
     return made;
   }

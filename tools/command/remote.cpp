@@ -77,7 +77,9 @@ result<std::string> url_of_config(const std::string& file, const config::environ
     bind = "127.0.0.1";
   if (bind.find(':') != std::string::npos)
     bind = "[" + bind + "]";
-  const bool tls = http != nullptr && http->find("tls") != nullptr;
+  const auto* secured = http == nullptr ? nullptr : http->find("tls");
+  const auto* certificate = secured == nullptr ? nullptr : secured->find("certificate");
+  const bool tls = certificate != nullptr && !certificate->text.empty();
   return (tls ? "https://" : "http://") + bind + ":" + port;
 }
 
@@ -127,7 +129,7 @@ result<fetched> remote::ask(const fetch_request& what, const part_visitor& visit
 
 error remote::refusal(const fetched& came, const std::string& path) const {
   const auto said = told(came.body);
-  const auto with = [&](std::string sentence) {
+  const auto with = [&](const std::string& sentence) {
     return said.empty() ? sentence : sentence + " (" + said + ")";
   };
   switch (came.status) {
@@ -177,6 +179,18 @@ result<remote::json> remote::post(const std::string& path, const json& body,
                    body.is_null() ? std::string{}
                                   : body.dump(-1, ' ', false, json::error_handler_t::replace),
                    {{"Content-Type", "application/json"}}, with);
+}
+
+result<remote::json> remote::post_and_wait(const std::string& path, const query& with) const {
+  std::string body;
+  const auto take = [&](std::string_view part) {
+    body += part;
+    return body.size() <= line_bytes_max;
+  };
+  auto came = ask({"POST", path + query_text(with), {}, {}, {}}, take);
+  if (came)
+    came->body = std::move(body);
+  return read(std::move(came));
 }
 
 result<remote::json> remote::post_text(const std::string& path, std::string body, header_list with,
@@ -246,7 +260,7 @@ result<remote> remote_option::open(const config::environment& env) const {
     SALLYPORT_TRY(with, token_in(file));
   }
   SALLYPORT_TRY(with, checked_token(std::move(with)));
-  return remote{std::move(address), std::move(with), ca.empty() ? variable("SALLYPORT_CA") : ca};
+  return remote{std::move(address), with, ca.empty() ? variable("SALLYPORT_CA") : ca};
 }
 
 // -- the question ---------------------------------------------------------------------------------

@@ -47,6 +47,8 @@ public:
   [[nodiscard]] result<json> post(const std::string& path, const query& with = {}) const;
   [[nodiscard]] result<json> post(const std::string& path, const json& body,
                                   const query& with = {}) const;
+  /// For what takes long: it waits as for a stream.
+  [[nodiscard]] result<json> post_and_wait(const std::string& path, const query& with) const;
   /// Records for `POST /ingress/…`.
   [[nodiscard]] result<json> post_text(const std::string& path, std::string body, header_list with,
                                        const query& parameters) const;

@@ -14,7 +14,6 @@ using namespace std::chrono_literals;
 
 /// How often old records are dropped from the topics.
 constexpr auto maintenance_every = 60s;
-constexpr std::string_view generation_row = "generation";
 constexpr std::string_view log_row = "log";
 
 /// A state folder belongs to one kind of log: on another, its rows would be taken for a state that
@@ -30,17 +29,6 @@ status claim_for_log(store& in, const std::string& kind) {
   store_batch first;
   first.put(family::meta, std::string{log_row}, kind);
   return in.write(first, true);
-}
-
-/// Which run of the state this is; a restored backup begins a new one.
-result<std::uint64_t> generation_of(store& in) {
-  SALLYPORT_TRY(auto row, in.get(family::meta, generation_row));
-  if (row)
-    return std::stoull(*row);
-  store_batch first;
-  first.put(family::meta, std::string{generation_row}, "1");
-  SALLYPORT_CHECK(in.write(first, true));
-  return 1;
 }
 
 } // namespace
@@ -88,7 +76,8 @@ status service::open_log() {
 }
 
 std::string service::address() const {
-  return "http://" + plan_.http.bind + ":" + std::to_string(port_);
+  return (plan_.http.tls.certificate.empty() ? "http://" : "https://") + plan_.http.bind + ":" +
+         std::to_string(port_);
 }
 
 status service::make_callers() {
@@ -97,27 +86,31 @@ status service::make_callers() {
     SALLYPORT_TRY(auto made, binding.connector->as_caller->make(binding.with));
     callers.emplace(port, std::move(made));
   }
-  SALLYPORT_TRY(auto generation, generation_of(*store_));
-  environment_ = std::make_unique<runtime::environment>(
-    runtime::environment{plan_, *log_, *store_, clock_, metrics_, std::move(callers), generation});
+  SALLYPORT_TRY(auto generations, lane::generations::open(*store_));
+  environment_ = std::make_unique<runtime::environment>(runtime::environment{
+    plan_, *log_, *store_, clock_, metrics_, std::move(callers), std::move(generations)});
   return {};
 }
 
 status service::open_http() {
   http_server::limits how;
   how.body_bytes_max = plan_.http.body_bytes_max;
+  how.tls = {plan_.http.tls.certificate, plan_.http.tls.key};
   http_ = std::make_unique<http_server>(how);
   ingress_service::limits ingress_limits;
   ingress_limits.record_bytes_max = plan_.limits.record_bytes_max;
   ingress_posts_ = std::make_unique<ingress_service>(*log_, clock_, ingress_limits);
   log_reads_ = std::make_unique<log_service>(*log_);
   row_reads_ = std::make_unique<lane::row_service>(*store_);
+  backups_ =
+    std::make_unique<backup::service>(*database_, plan_.backup_folder, SALLYPORT_VERSION, clock_);
   observed_ = std::make_unique<observe_service>(
     metrics_, health_,
     instance_info{SALLYPORT_VERSION, plan_.application, clock_.now(), masked_config_});
   ingress_posts_->serve_on(*http_);
   log_reads_->serve_on(*http_);
   row_reads_->serve_on(*http_);
+  backups_->serve_on(*http_);
   observed_->serve_on(*http_);
   lanes_ = std::make_unique<lanes_service>(
     runtime::lanes_of(plan_), [here = environment_->lanes_here] { return here->list(); },

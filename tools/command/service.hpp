@@ -8,6 +8,7 @@
 #include "engine/observe/metrics.hpp"
 #include "engine/observe/standard.hpp"
 #include "engine/runtime/instance.hpp"
+#include "engine/services/backup.hpp"
 #include "engine/services/http_server.hpp"
 #include "engine/services/ingress_service.hpp"
 #include "engine/services/lanes_service.hpp"
@@ -74,6 +75,7 @@ private:
   std::unique_ptr<ingress_service> ingress_posts_;
   std::unique_ptr<log_service> log_reads_;
   std::unique_ptr<lane::row_service> row_reads_;
+  std::unique_ptr<backup::service> backups_;
   std::unique_ptr<observe_service> observed_;
   std::unique_ptr<lanes_service> lanes_;
   std::unique_ptr<http_surface> surface_;

@@ -87,7 +87,8 @@ std::string table(const std::vector<std::string>& headings,
       auto cell = plain(cells[i]);
       const std::string gap(widths[i] - columns_of(cell), ' ');
       cell = headings[i].starts_with('>') ? gap + cell : cell + gap;
-      line += (i == 0 ? "" : "  ") + cell;
+      line += i == 0 ? "" : "  ";
+      line += cell;
     }
     line.erase(line.find_last_not_of(' ') + 1);
     return cut ? first_columns(line, how.width) : line;

@@ -25,6 +25,9 @@ constexpr std::array all_verbs{
   verb{"state", "Look at what the stages of an instance or its folder keep.", declare_state},
   verb{"dead-letter", "See records that could not be worked on; send them back.",
        declare_dead_letter},
+  verb{"backup", "Copy the state of an instance, running or not, as of one moment.",
+       declare_backup},
+  verb{"restore", "Make a state folder of a backup, checked.", declare_restore},
   verb{"completion", "Print the completion script of a shell.", declare_completion},
   verb{"man", "Print the manual page: sallyport man | man -l -", declare_man},
 };

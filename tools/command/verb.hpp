@@ -43,6 +43,8 @@ void declare_schema(CLI::App& sub, int& code);
 void declare_log(CLI::App& sub, int& code);
 void declare_state(CLI::App& sub, int& code);
 void declare_dead_letter(CLI::App& sub, int& code);
+void declare_backup(CLI::App& sub, int& code);
+void declare_restore(CLI::App& sub, int& code);
 void declare_completion(CLI::App& sub, int& code);
 void declare_man(CLI::App& sub, int& code);
 

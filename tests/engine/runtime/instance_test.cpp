@@ -145,7 +145,7 @@ protected:
 
   void begin(std::function<call_answer(const caller::attempt&)> says) {
     peer_ = std::make_shared<test_caller>(std::move(says));
-    env_.emplace(environment{plan_, log_, store_, clock_, metrics_, {{"peer", peer_}}, 1});
+    env_.emplace(environment{plan_, log_, store_, clock_, metrics_, {{"peer", peer_}}, {}});
     for (const auto& [name, topic] : plan_.topics)
       ASSERT_TRUE(log_.create_topic(topic));
     auto started = instance::start(*env_);
