@@ -15,6 +15,8 @@ namespace {
 /// What a producer holds of one epoch at most; the bounds of an epoch are lower.
 constexpr std::string_view producer_messages_max = "2000000";
 constexpr std::string_view producer_kbytes_max = "1048576";
+/// What a lane fetches at once, where its queue has room for more.
+constexpr std::uint64_t fetch_bytes_max = 1U << 20U;
 
 std::string ms(duration d) { return std::to_string(d.count()); }
 
@@ -76,6 +78,8 @@ result<client> group::make_producer(std::size_t host, void* reports,
                             {"queue.buffering.max.messages", std::string{producer_messages_max}},
                             {"queue.buffering.max.kbytes", std::string{producer_kbytes_max}},
                             {"message.max.bytes", std::to_string(record_bytes_max)},
+                            // An epoch is handed over at once, and its commit waits for no linger.
+                            {"linger.ms", "100"},
                           }));
   rd_kafka_conf_set_opaque(how.get(), reports);
   rd_kafka_conf_set_dr_msg_cb(how.get(), on_report);
@@ -91,7 +95,9 @@ result<std::unique_ptr<membership>> group::join(const membership_options& how) {
   auto properties = consumer_properties(true);
   auto lanes_here =
     std::max<std::size_t>(1, how.lanes.size() / std::max<std::size_t>(how.hosts, 1));
-  auto prefetch_kb = std::max<std::uint64_t>(256, env_.settings.prefetch_bytes / lanes_here / 1024);
+  // The other half is the member's own.
+  auto queued_kb =
+    std::max<std::uint64_t>(256, env_.settings.prefetch_bytes / 2 / lanes_here / 1024);
   for (const auto& [name, value] : overrides{
          {"group.id", env_.application},
          {"group.instance.id", name_of(how.host)},
@@ -105,10 +111,14 @@ result<std::unique_ptr<membership>> group::join(const membership_options& how) {
          {"partition.assignment.strategy",
           env_.settings.cooperative ? "cooperative-sticky" : "range"},
          {"enable.partition.eof", "false"},
-         {"queued.max.messages.kbytes", std::to_string(prefetch_kb)},
+         {"queued.max.messages.kbytes", std::to_string(queued_kb)},
+         {"fetch.message.max.bytes",
+          std::to_string(std::min<std::uint64_t>(fetch_bytes_max, queued_kb * 1024 / 4))},
          {"fetch.wait.max.ms", "50"},
        })
     properties.emplace_back(name, value);
+  if (!fetch_nudge::needed())
+    properties.emplace_back("fetch.queue.backoff.ms", "5");
   auto make = [this, properties, of = self.get()]() -> result<client> {
     SALLYPORT_TRY(auto conf, env_.to.configure(properties));
     rd_kafka_conf_set_opaque(conf.get(), of);

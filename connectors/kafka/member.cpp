@@ -17,6 +17,8 @@ namespace {
 using namespace std::chrono_literals;
 
 constexpr auto idle_wait = 50ms;
+/// How long a queue that was emptied may stay so before its fetching is nudged.
+constexpr auto refilled_within = 4ms;
 constexpr auto group_answers_within = 10s;
 constexpr auto take_again_after = 5s;
 constexpr std::size_t messages_at_once = 1024;
@@ -34,6 +36,8 @@ std::string text(const lane_place& lane) {
 member::member(environment env, membership_options how, std::shared_ptr<callbacks> self)
   : env_(std::move(env)), how_(std::move(how)), self_(std::move(self)), writer_(env_.writer) {
   self_->to = this;
+  if (fetch_nudge::needed())
+    nudge_.emplace();
   for (const auto& lane : how_.lanes) {
     places_[lane.source] = lane;
     lanes_.try_emplace(lane);
@@ -172,7 +176,7 @@ std::size_t member::room_per_lane() const {
   std::size_t lanes = 0;
   for (const auto& [place, lane] : lanes_)
     lanes += lane.assigned ? 1 : 0;
-  return static_cast<std::size_t>(env_.prefetch_bytes) / std::max<std::size_t>(lanes, 1);
+  return static_cast<std::size_t>(env_.prefetch_bytes) / 2 / std::max<std::size_t>(lanes, 1);
 }
 
 result<member::snapshot> member::ask_group() {
@@ -252,11 +256,12 @@ void member::run() {
                  {{"why", settled.error().what}});
   subscribe();
   while (!stopping_) {
-    wake_.wait(idle_wait);
+    wake_.wait(nudges_wait_ ? refilled_within : idle_wait);
     serve_consumer();
     carry_out();
     assign_taken();
     bool news = fill_all();
+    nudge_if_idle();
     acknowledge_if_released();
     if (news)
       how_.on_news();
@@ -653,6 +658,8 @@ bool member::fill_all() {
       messages.resize(static_cast<std::size_t>(n));
       auto fetched_now = sort(*t.place, t.lane->next_fetched, std::move(messages));
       got += fetched_now.what.bytes;
+      t.lane->emptied_bytes += fetched_now.what.bytes;
+      t.lane->emptied_at = std::chrono::steady_clock::now();
       std::lock_guard lock{guard_};
       if (t.lane->seek_to)
         break; // the host has gone back: all this comes again
@@ -669,6 +676,26 @@ bool member::fill_all() {
     }
   }
   return news;
+}
+
+/// A queue from which so much was taken that it may have been full meanwhile, and which nothing
+/// comes into any more, may be one that librdkafka does not look at for now.
+void member::nudge_if_idle() {
+  nudges_wait_ = false;
+  if (!nudge_)
+    return;
+  const auto now = std::chrono::steady_clock::now();
+  std::lock_guard lock{guard_};
+  for (auto& [place, lane] : lanes_) {
+    if (!lane.assigned || lane.was_full || lane.emptied_bytes < room_per_lane() / 2)
+      continue;
+    if (now - lane.emptied_at < refilled_within) {
+      nudges_wait_ = true;
+      continue;
+    }
+    lane.emptied_bytes = 0;
+    nudge_->nudge(env_.consumer, place.source);
+  }
 }
 
 member::fetch member::sort(const lane_place& place, std::int64_t next,

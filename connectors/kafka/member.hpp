@@ -2,6 +2,7 @@
 
 #include "connectors/kafka/client.hpp"
 #include "connectors/kafka/epoch_writer.hpp"
+#include "connectors/kafka/fetch_nudge.hpp"
 #include "connectors/kafka/restorer.hpp"
 #include "connectors/kafka/wakeup.hpp"
 
@@ -95,6 +96,8 @@ private:
     std::optional<std::int64_t> seek_to; ///< asked for by the host
     std::optional<error> failed;         ///< told at the next read
     bool was_full = false;
+    std::size_t emptied_bytes = 0; ///< taken from `queue` since its fetching was last nudged
+    std::chrono::steady_clock::time_point emptied_at{};
   };
 
   [[nodiscard]] status commit_once(const std::shared_ptr<log_commit>& what);
@@ -108,6 +111,7 @@ private:
   void assign_taken();
   void seek(const lane_place& place, lane_state& lane);
   [[nodiscard]] bool fill_all();
+  void nudge_if_idle();
   struct fetch {
     chunk what;
     std::int64_t next = 0;
@@ -166,9 +170,11 @@ private:
   bool left_ = false;
 
   // of the thread
-  bool revoking_ = false;      ///< the group waits for lanes
-  bool session_ended_ = false; ///< for want of answers, and the group has given nothing since
-  unsigned started_over_ = 0;  ///< times, since then
+  bool revoking_ = false;            ///< the group waits for lanes
+  bool session_ended_ = false;       ///< for want of answers, and the group has given nothing since
+  unsigned started_over_ = 0;        ///< times, since then
+  std::optional<fetch_nudge> nudge_; ///< where librdkafka needs it
+  bool nudges_wait_ = false;
   std::atomic<std::chrono::steady_clock::rep> confirmed_until_{0};
   std::atomic<bool> stopping_{false};
   std::thread thread_;

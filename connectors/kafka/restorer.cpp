@@ -95,10 +95,11 @@ void restorer::take_orders() {
         waiting_[o.lane].push_back(std::move(o.done));
         continue;
       }
-      // A copy that is followed is looked at again: only the end is to be asked for.
-      s.done = std::move(o.done);
+      // A copy that is followed is kept and looked at again: where the lane ends now is not known
+      // yet, so nobody may wait for it while it is flushed.
       if (s.at == phase::standing)
         flush(lane);
+      s.done = std::move(o.done);
       unassign(o.lane);
       s.at = phase::asked;
     } else if (s.at == phase::held) {

@@ -215,7 +215,7 @@ const config::spec& log_spec() {
              .doc("What a host fetches ahead, over all its lanes.")
              .min(64LL << 10)
              .max(2LL << 30)
-             .by_default("16MiB"))
+             .by_default("4MiB"))
       .example("bootstrap_servers: kafka-1:9092,kafka-2:9092\n"
                "instance: instance-1\n"
                "replication: 3\n"

@@ -41,7 +41,7 @@ struct log_settings {
   std::int16_t replication = -1; ///< of topics that are made; -1: the cluster's default
   std::int16_t min_insync = 0;   ///< 0: the cluster's default; more is checked at start
   duration changelog_tombstones{7LL * 24 * 3'600'000}; ///< `delete.retention.ms` of changelogs
-  std::uint64_t prefetch_bytes = 16U << 20U;           ///< of a host, over all its lanes
+  std::uint64_t prefetch_bytes = 4U << 20U;            ///< of a host, over all its lanes
   bool cooperative = true; ///< else `range`, with a stop of all lanes at each rebalance
   bool standby = false;    ///< keep a copy of the lanes of others
 };

@@ -18,8 +18,8 @@ struct limits {
   std::size_t batch_records_max = 1024;    ///< records that a lane takes in at once
   std::size_t batch_bytes_max = 1U << 20U; ///< and their bytes
   std::size_t credit_rounds_max = 4;      ///< rounds of a lane that are between door and last stage
-  std::size_t epoch_records_max = 50'000; ///< records that an epoch takes in
-  std::size_t epoch_bytes_max = 32U << 20U; ///< and their bytes
+  std::size_t epoch_records_max = 10'000; ///< records that an epoch takes in
+  std::size_t epoch_bytes_max = 8U << 20U; ///< and their bytes
   duration commit_interval{100}; ///< an epoch with anything in it ends after this, at the latest
   duration commit_linger{5};     ///< and after this when only records wait for it
   std::size_t timers_per_tick_max = 1024;   ///< timers of a stage that fire under one input

@@ -101,7 +101,7 @@ public:
       producer_(make(RD_KAFKA_PRODUCER, {{"transactional.id", application},
                                          {"partitioner", "murmur2_random"},
                                          {"queue.buffering.max.kbytes", "262144"},
-                                         {"linger.ms", "20"}})),
+                                         {"linger.ms", "100"}})),
       out_(rd_kafka_topic_new(producer_.get(), (application + "-out").c_str(), nullptr)),
       next_(all_of(consumer_.get(), events)) {
     check(rd_kafka_init_transactions(producer_.get(), patience_ms), "init_transactions");
