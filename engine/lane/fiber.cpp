@@ -63,12 +63,11 @@ struct exceptions_of_thread {
 
   /// Puts this in the place of the thread's own, and gives that.
   [[nodiscard]] exceptions_of_thread exchange() const {
+    constexpr auto bytes = sizeof handled + sizeof under_way;
     void* place = abi::__cxa_get_globals();
     exceptions_of_thread before;
-    std::memcpy(&before.handled, place, sizeof handled);
-    std::memcpy(&before.under_way, static_cast<char*>(place) + sizeof handled, sizeof under_way);
-    std::memcpy(place, &handled, sizeof handled);
-    std::memcpy(static_cast<char*>(place) + sizeof handled, &under_way, sizeof under_way);
+    std::memcpy(static_cast<void*>(&before), place, bytes);
+    std::memcpy(place, static_cast<const void*>(this), bytes);
     return before;
   }
 };

@@ -92,7 +92,7 @@ public:
   struct environment {
     const lane_name& lane;
     const topology::part& part;
-    std::size_t index; ///< in `part.stages`
+    std::size_t index = 0; ///< in `part.stages`
     const store& committed;
     const topology::limits& limits;
     const topic_map& topics; ///< what may be published to
