@@ -1,18 +1,13 @@
-// Where this is set, glibc takes a jump to another stack for an attack.
-#undef _FORTIFY_SOURCE
-
 #include "engine/lane/fiber.hpp"
 
 #include "engine/core/assert.hpp"
 
-#include <csetjmp>
-#include <cstdint>
+#include <boost/context/fiber.hpp>
+#include <boost/context/preallocated.hpp>
+#include <boost/context/protected_fixedsize_stack.hpp>
+
 #include <cstring>
 #include <cxxabi.h>
-#include <new>
-#include <sys/mman.h>
-#include <ucontext.h>
-#include <unistd.h>
 #include <utility>
 
 #if defined(__SANITIZE_ADDRESS__)
@@ -31,30 +26,6 @@ namespace sallyport::lane {
 
 namespace {
 
-/// A stack with a page below it that cannot be touched.
-class stack_memory {
-public:
-  stack_memory() : guard_(static_cast<std::size_t>(sysconf(_SC_PAGESIZE))) {
-    begin_ = mmap(nullptr, guard_ + fiber::stack_bytes, PROT_READ | PROT_WRITE,
-                  MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE | MAP_STACK, -1, 0);
-    if (begin_ == MAP_FAILED)
-      throw std::bad_alloc{};
-    if (mprotect(begin_, guard_, PROT_NONE) != 0) {
-      (void) munmap(begin_, guard_ + fiber::stack_bytes);
-      throw std::bad_alloc{};
-    }
-  }
-  ~stack_memory() { (void) munmap(begin_, guard_ + fiber::stack_bytes); }
-  stack_memory(const stack_memory&) = delete;
-  stack_memory& operator=(const stack_memory&) = delete;
-
-  [[nodiscard]] void* bottom() const noexcept { return static_cast<char*>(begin_) + guard_; }
-
-private:
-  std::size_t guard_;
-  void* begin_;
-};
-
 /// What the C++ runtime knows of a thread's exceptions: those being handled, and how many are on
 /// their way. The form is fixed by the Itanium C++ ABI.
 struct exceptions_of_thread {
@@ -72,112 +43,94 @@ struct exceptions_of_thread {
   }
 };
 
-/// `swapcontext` saves the signal mask by two calls of the kernel; this does not.
-void jump(jmp_buf& from, jmp_buf& to) {
-  if (_setjmp(from) == 0) // NOLINT(cert-err52-cpp): no frame is skipped
-    _longjmp(to, 1);      // NOLINT(cert-err52-cpp)
-}
+/// Tells the address sanitizer of the stacks; without it, nothing.
+class stack_marks {
+public:
+#ifdef SALLYPORT_FIBER_ASAN
+  explicit stack_marks(const boost::context::stack_context& of)
+    : bottom_(static_cast<const char*>(of.sp) - of.size), size_(of.size) {}
+
+  void before_enter() { __sanitizer_start_switch_fiber(&outside_, bottom_, size_); }
+  void after_leave() { __sanitizer_finish_switch_fiber(outside_, nullptr, nullptr); }
+  void after_enter() { __sanitizer_finish_switch_fiber(inside_, &outer_bottom_, &outer_size_); }
+  void before_leave(bool for_good) {
+    __sanitizer_start_switch_fiber(for_good ? nullptr : &inside_, outer_bottom_, outer_size_);
+  }
+
+private:
+  const void* bottom_;
+  std::size_t size_;
+  void* inside_ = nullptr;
+  void* outside_ = nullptr;
+  const void* outer_bottom_ = nullptr;
+  std::size_t outer_size_ = 0;
+#else
+  explicit stack_marks(const boost::context::stack_context& /*of*/) {}
+  void before_enter() {}
+  void after_leave() {}
+  void after_enter() {}
+  void before_leave(bool /*for_good*/) {}
+#endif
+};
 
 } // namespace
 
 struct fiber::body {
-  stack_memory stack;
-  jmp_buf inside{};
-  jmp_buf outside{};
-  ucontext_t first_inside{}; ///< to get onto the stack for the first time
-  ucontext_t first_outside{};
+  body() : body(boost::context::protected_fixedsize_stack{stack_bytes}) {}
+
+  boost::context::fiber inside;  ///< set while it stands still
+  boost::context::fiber outside; ///< set while it runs
+  stack_marks marks;
   exceptions_of_thread exceptions;
   std::function<void()> what;
   bool idle = true;
   bool over = false; ///< the stack is wanted no more
 
-  // Where the address sanitizer keeps its own view of the stacks.
-  void* marks_inside = nullptr;
-  void* marks_outside = nullptr;
-  const void* outer_bottom = nullptr;
-  std::size_t outer_size = 0;
-
-  void prepare();
   void enter();
   void leave();
-  void run();
-  void came_in();
-  static void entry(unsigned int high, unsigned int low);
+
+private:
+  explicit body(boost::context::protected_fixedsize_stack stacks)
+    : body(stacks, stacks.allocate()) {}
+  body(boost::context::protected_fixedsize_stack stacks, boost::context::stack_context stack);
+  [[nodiscard]] boost::context::fiber run(boost::context::fiber&& from);
 };
 
-/// Goes onto the new stack and comes back at once: jumps lead there from then on.
-void fiber::body::prepare() {
-  const int made = getcontext(&first_inside);
-  SALLYPORT_ASSERT(made == 0);
-  first_inside.uc_stack.ss_sp = stack.bottom();
-  first_inside.uc_stack.ss_size = stack_bytes;
-  first_inside.uc_link = nullptr;
-  const auto address = reinterpret_cast<std::uintptr_t>(this);
-  makecontext(&first_inside, reinterpret_cast<void (*)()>(&body::entry), 2,
-              static_cast<unsigned int>(address >> 32U),
-              static_cast<unsigned int>(address & 0xffffffffU));
-#ifdef SALLYPORT_FIBER_ASAN
-  __sanitizer_start_switch_fiber(&marks_outside, stack.bottom(), stack_bytes);
-#endif
-  const int switched = swapcontext(&first_outside, &first_inside);
-  SALLYPORT_ASSERT(switched == 0);
-#ifdef SALLYPORT_FIBER_ASAN
-  __sanitizer_finish_switch_fiber(marks_outside, nullptr, nullptr);
-#endif
-}
+fiber::body::body(boost::context::protected_fixedsize_stack stacks,
+                  boost::context::stack_context stack)
+  : inside(std::allocator_arg, boost::context::preallocated{stack.sp, stack.size, stack}, stacks,
+           [this](boost::context::fiber&& from) { return run(std::move(from)); }),
+    marks(stack) {}
 
 void fiber::body::enter() {
   // Both sides of the switch are the same thread here, which cannot be said of the inside.
   const auto own = exceptions.exchange();
-#ifdef SALLYPORT_FIBER_ASAN
-  __sanitizer_start_switch_fiber(&marks_outside, stack.bottom(), stack_bytes);
-#endif
-  jump(outside, inside);
-#ifdef SALLYPORT_FIBER_ASAN
-  __sanitizer_finish_switch_fiber(marks_outside, nullptr, nullptr);
-#endif
+  marks.before_enter();
+  inside = std::move(inside).resume();
+  marks.after_leave();
   exceptions = own.exchange();
 }
 
 void fiber::body::leave() {
-#ifdef SALLYPORT_FIBER_ASAN
-  __sanitizer_start_switch_fiber(over ? nullptr : &marks_inside, outer_bottom, outer_size);
-#endif
-  jump(inside, outside);
-  came_in();
+  marks.before_leave(false);
+  outside = std::move(outside).resume();
+  marks.after_enter();
 }
 
-void fiber::body::came_in() {
-#ifdef SALLYPORT_FIBER_ASAN
-  __sanitizer_finish_switch_fiber(marks_inside, &outer_bottom, &outer_size);
-#endif
-}
-
-void fiber::body::run() {
-  came_in();
-#ifdef SALLYPORT_FIBER_ASAN
-  __sanitizer_start_switch_fiber(&marks_inside, outer_bottom, outer_size);
-#endif
-  if (_setjmp(inside) == 0) // NOLINT(cert-err52-cpp): no frame is skipped
-    (void) swapcontext(&first_inside, &first_outside);
-  came_in();
+boost::context::fiber fiber::body::run(boost::context::fiber&& from) {
+  outside = std::move(from);
+  marks.after_enter();
   while (!over) {
     what();
     what = nullptr;
     idle = true;
     leave();
   }
-  leave(); // for good
+  marks.before_leave(true);
+  return std::move(outside);
 }
 
-/// `makecontext` hands on nothing but integers.
-void fiber::body::entry(unsigned int high, unsigned int low) {
-  const auto address =
-    (static_cast<std::uintptr_t>(high) << 32U) | static_cast<std::uintptr_t>(low);
-  reinterpret_cast<body*>(address)->run(); // NOLINT(performance-no-int-to-ptr)
-}
-
-fiber::fiber() : body_(std::make_unique<body>()) { body_->prepare(); }
+fiber::fiber() : body_(std::make_unique<body>()) {}
 
 fiber::~fiber() {
   SALLYPORT_ASSERT(body_->idle);
