@@ -46,6 +46,13 @@ public:
     failing_.clear();
   }
   void failed(std::string_view key, wall_time now);
+  /// Lets a probe through before its time. @returns whether that changed anything
+  bool half_open(wall_time now) {
+    if (!open_until_ || *open_until_ <= now)
+      return false;
+    open_until_ = now;
+    return true;
+  }
   /// Whatever was on its way is made again.
   void forget_probe() noexcept { probing_ = false; }
 

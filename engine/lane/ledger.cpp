@@ -8,28 +8,16 @@
 
 #include <algorithm>
 #include <cctype>
-#include <cmath>
 
 namespace sallyport::lane {
 
 namespace {
 
-/// What stands in a row beside path and body, or a little more.
-constexpr std::size_t row_bytes_usual = 192;
-
-std::string row_key(call_id id) {
-  auto key = rows::key(rows::kind::call);
-  binary::put_be64(key, id.number);
-  binary::put_be32(key, id.position);
-  return key;
-}
-
-call_id id_of(std::string_view key) {
-  binary::reader in{key.substr(1)};
-  call_id id;
-  id.number = in.be64();
-  id.position = in.be32();
-  return id;
+call_row read_row(std::string_view row) {
+  auto read = decode_call_row(row);
+  if (!read)
+    throw engine_failure{std::move(read).error()};
+  return *std::move(read);
 }
 
 /// What one answer means for the call.
@@ -59,101 +47,6 @@ std::optional<duration> asked_pause(const call_answer& a, wall_time now) {
   return std::nullopt;
 }
 
-void put_duration(std::string& out, duration d) { binary::put_signed(out, d.count()); }
-
-duration read_duration(binary::reader& in) { return duration{in.signed_varint()}; }
-
-/// Fixed point, so that a row has the same bytes on every machine.
-constexpr double fraction_scale = 1'000'000.0;
-
-std::uint64_t fixed_point(double value) {
-  return static_cast<std::uint64_t>(std::llround(std::max(value, 0.0) * fraction_scale));
-}
-
-double fraction(std::uint64_t fixed) { return static_cast<double>(fixed) / fraction_scale; }
-
-/// As the policy will be read from the row: the pauses of a call must not depend on whether the
-/// lane was opened again meanwhile.
-void as_stored(call_policy& policy) {
-  policy.backoff_factor = fraction(fixed_point(policy.backoff_factor));
-  policy.jitter = fraction(fixed_point(policy.jitter));
-}
-
-void put_call(std::string& row, const call& c) {
-  binary::put_string(row, c.port);
-  binary::put_string(row, c.request.method);
-  binary::put_string(row, c.request.path);
-  put_headers(row, c.request.headers);
-  binary::put_string(row, c.request.body);
-  binary::put_string(row, c.key);
-  binary::put_u8(row, c.read ? 1 : 0);
-  binary::put_string(row, c.tag);
-  binary::put_varint(row, c.policy.tries_max);
-  put_duration(row, c.policy.backoff_initial);
-  put_duration(row, c.policy.backoff_max);
-  binary::put_varint(row, fixed_point(c.policy.backoff_factor));
-  binary::put_varint(row, fixed_point(c.policy.jitter));
-  put_duration(row, c.policy.give_up_after);
-  put_duration(row, c.policy.timeout);
-}
-
-call read_call(binary::reader& in) {
-  call c;
-  c.port = in.string();
-  c.request.method = in.string();
-  c.request.path = in.string();
-  c.request.headers = read_headers(in);
-  c.request.body = in.string();
-  c.key = in.string();
-  c.read = in.u8() != 0;
-  c.tag = in.string();
-  c.policy.tries_max = static_cast<std::uint32_t>(in.varint());
-  c.policy.backoff_initial = read_duration(in);
-  c.policy.backoff_max = read_duration(in);
-  c.policy.backoff_factor = fraction(in.varint());
-  c.policy.jitter = fraction(in.varint());
-  c.policy.give_up_after = read_duration(in);
-  c.policy.timeout = read_duration(in);
-  return c;
-}
-
-template <class Entry>
-std::string encode(const Entry& e) {
-  auto row = rows::value();
-  row.reserve(row_bytes_usual + e.what.request.path.size() + e.what.request.body.size());
-  put_call(row, e.what);
-  binary::put_u8(row, e.owner ? 1 : 0);
-  binary::put_string(row, e.owner.value_or(""));
-  binary::put_varint(row, e.tries);
-  binary::put_varint(row, e.unauthorized);
-  binary::put_u8(row, e.earlier_unanswered ? 1 : 0);
-  binary::put_u8(row, e.tries > 0 && e.first_start ? 1 : 0);
-  if (e.tries > 0 && e.first_start)
-    binary::put_time_key(row, *e.first_start);
-  binary::put_time_key(row, e.next_try);
-  return row;
-}
-
-template <class Entry>
-Entry decode(std::string_view row) {
-  binary::reader in{row.substr(1)};
-  Entry e;
-  e.what = read_call(in);
-  bool owned = in.u8() != 0;
-  auto owner = in.string();
-  if (owned)
-    e.owner = std::string{owner};
-  e.tries = static_cast<std::uint32_t>(in.varint());
-  e.unauthorized = static_cast<std::uint32_t>(in.varint());
-  e.earlier_unanswered = in.u8() != 0;
-  if (in.u8() != 0)
-    e.first_start = in.time_key();
-  e.next_try = in.time_key();
-  if (in.failed())
-    throw engine_failure{error::internal("a row of the effect ledger cannot be read")};
-  return e;
-}
-
 } // namespace
 
 std::uint32_t request_hash(const call& what) {
@@ -169,13 +62,19 @@ void ledger::open() {
       circuits_.insert_or_assign(std::string{key.substr(1)}, circuit::load(value, how_.circuits));
       return true;
     });
+  if (const auto row = rows_.get(paused_key())) {
+    auto read = decode_paused(*row);
+    if (!read)
+      throw engine_failure{std::move(read).error()};
+    paused_ = *std::move(read);
+  }
   rows_.scan_prefix(rows::key(rows::kind::call), [&](std::string_view key, std::string_view value) {
-    auto id = id_of(key);
+    auto id = call_id_of(key);
     if (open_.size() >= how_.in_flight_max) {
       next_unloaded_ = id;
       return false;
     }
-    admit(id, decode<entry>(value));
+    admit(id, entry{read_row(value)});
     return true;
   });
 }
@@ -231,7 +130,7 @@ void ledger::save_circuit(const std::string& port, const circuit& c) {
 
 void ledger::start_or_hold(call_id id, entry& e, wall_time now) {
   auto& c = circuit_of(e.what.port);
-  if (!c.allows(now)) {
+  if (paused_.holds(e.what.port) || !c.allows(now)) {
     e.at = phase::held;
     held_[e.what.port].emplace(e.tries > 0, id);
     return;
@@ -247,9 +146,10 @@ void ledger::ask(call_id id, call what, std::optional<std::string_view> owner, w
   entry e;
   e.what = std::move(what);
   as_stored(e.what.policy);
+  e.asked = now;
   if (owner)
     e.owner = std::string{*owner};
-  rows_.put_new(row_key(id), encode(e));
+  rows_.put_new(call_key(id), encode(e));
   if (next_unloaded_ || open_.size() >= how_.in_flight_max) {
     if (!next_unloaded_)
       next_unloaded_ = id;
@@ -267,13 +167,13 @@ void ledger::load_more(wall_time now) {
   std::vector<std::pair<call_id, entry>> found;
   std::optional<call_id> further;
   auto room = how_.in_flight_max - open_.size();
-  rows_.scan(row_key(*next_unloaded_), after_prefix(rows::key(rows::kind::call)),
+  rows_.scan(call_key(*next_unloaded_), after_prefix(rows::key(rows::kind::call)),
              [&](std::string_view key, std::string_view value) {
                if (found.size() == room) {
-                 further = id_of(key);
+                 further = call_id_of(key);
                  return false;
                }
-               found.emplace_back(id_of(key), decode<entry>(value));
+               found.emplace_back(call_id_of(key), entry{read_row(value)});
                return true;
              });
   next_unloaded_ = further;
@@ -328,6 +228,7 @@ std::optional<settled_call> ledger::answered(answer what, wall_time now) {
   auto& e = it->second;
   auto port = e.what.port;
   ++e.tries;
+  e.last_status = what.what.status;
   auto said = meaning_of(what.what);
   auto& c = circuit_of(port);
   bool was_open = c.open();
@@ -335,7 +236,7 @@ std::optional<settled_call> ledger::answered(answer what, wall_time now) {
   if (failed || !c.at_rest()) {
     auto before = c.save();
     if (failed)
-      c.failed(e.what.key.empty() ? row_key(id) : e.what.key, now);
+      c.failed(e.what.key.empty() ? call_key(id) : e.what.key, now);
     else
       c.succeeded();
     if (auto after = c.save(); after != before)
@@ -347,7 +248,7 @@ std::optional<settled_call> ledger::answered(answer what, wall_time now) {
   std::optional<settled_call> settled;
   if (said != meaning::settled && try_again(id, e, what.what, now)) {
     ++outcomes_[{port, "retried"}];
-    rows_.put(row_key(id), encode(e));
+    rows_.put(call_key(id), encode(e));
     if (e.next_try > now) {
       e.at = phase::waiting;
       waiting_.emplace(e.next_try, id);
@@ -358,23 +259,98 @@ std::optional<settled_call> ledger::answered(answer what, wall_time now) {
     bool clear = said == meaning::settled || said == meaning::unauthorized ||
                  (what.what.status == 429 && !doubt);
     ++outcomes_[{port, clear ? (what.what.status < 400 ? "acknowledged" : "refused") : "unknown"}];
-    const bool owned = e.owner.has_value();
-    const auto asked = request_hash(e.what);
-    rows_.erase(row_key(id));
-    auto key = std::move(e.what.key);
-    settled = settled_call{{port, key, std::move(e.what.tag),
-                            clear ? call_outcome::answered : call_outcome::unknown,
-                            std::move(what.what), e.tries, doubt},
-                           owned,
-                           owned ? *std::move(e.owner) : std::string{},
-                           asked};
-    open_.erase(it);
-    next_of_key(key, id, now);
-    load_more(now);
+    settled = conclude(id, clear ? call_outcome::answered : call_outcome::unknown,
+                       std::move(what.what), doubt, now);
   }
   if (was_open && !c.open())
     release_held(port, now);
   return settled;
+}
+
+settled_call ledger::conclude(call_id id, call_outcome outcome, call_answer last, bool doubt,
+                              wall_time now) {
+  auto& e = open_.at(id);
+  const auto asked = request_hash(e.what);
+  const bool owned = e.owner.has_value();
+  settled_call settled{{std::move(e.what.port), std::move(e.what.key), std::move(e.what.tag),
+                        outcome, std::move(last), e.tries, doubt},
+                       owned,
+                       owned ? *std::move(e.owner) : std::string{},
+                       asked};
+  rows_.erase(call_key(id));
+  open_.erase(id);
+  next_of_key(settled.reply.key, id, now);
+  load_more(now);
+  return settled;
+}
+
+// -- what people order ---------------------------------------------------------------
+
+void ledger::pause(const paused_ports& what, wall_time now) {
+  if (what == paused_)
+    return;
+  paused_ = what;
+  if (paused_ == paused_ports{})
+    rows_.erase(paused_key());
+  else
+    rows_.put(paused_key(), encode(paused_));
+  for (auto id : std::exchange(to_start_, {})) {
+    auto it = open_.find(id);
+    if (it == open_.end() || !paused_.holds(it->second.what.port)) {
+      to_start_.push_back(id);
+      continue;
+    }
+    auto& e = it->second;
+    if (e.tries == 0)
+      e.first_start.reset();
+    circuit_of(e.what.port).forget_probe(); // it was this one, or there is none
+    e.at = phase::held;
+    held_[e.what.port].emplace(e.tries > 0, id);
+  }
+  std::vector<std::string> ports;
+  for (const auto& [port, calls] : held_)
+    if (!paused_.holds(port))
+      ports.push_back(port);
+  for (const auto& port : ports)
+    release_held(port, now);
+}
+
+ledger::entry* ledger::take_idle(call_id id) {
+  auto it = open_.find(id);
+  if (it == open_.end())
+    return nullptr;
+  auto& e = it->second;
+  if (e.at == phase::waiting)
+    waiting_.erase({e.next_try, id});
+  else if (e.at == phase::held)
+    held_[e.what.port].erase({e.tries > 0, id});
+  else
+    return nullptr;
+  return &e;
+}
+
+std::optional<settled_call> ledger::settle(call_id id, call_answer as, wall_time now) {
+  auto it = open_.find(id);
+  if (it == open_.end() || it->second.what.read) // Nobody can say what was to be read.
+    return std::nullopt;
+  auto* e = take_idle(id);
+  if (e == nullptr)
+    return std::nullopt;
+  ++outcomes_[{e->what.port, "by_hand"}];
+  return conclude(id, call_outcome::answered, std::move(as), e->earlier_unanswered, now);
+}
+
+void ledger::try_now(call_id id, wall_time now) {
+  auto* e = take_idle(id);
+  if (e == nullptr)
+    return;
+  if (e->next_try > now) {
+    e->next_try = now;
+    rows_.put(call_key(id), encode(*e));
+  }
+  if (auto& c = circuit_of(e->what.port); !paused_.holds(e->what.port) && c.half_open(now))
+    save_circuit(e->what.port, c);
+  start_or_hold(id, *e, now);
 }
 
 void ledger::release_held(const std::string& port, wall_time now) {
@@ -395,7 +371,7 @@ void ledger::tick(wall_time now) {
   }
   std::vector<std::string> ports;
   for (const auto& [port, calls] : held_)
-    if (!calls.empty() && circuit_of(port).allows(now))
+    if (!calls.empty() && !paused_.holds(port) && circuit_of(port).allows(now))
       ports.push_back(port);
   for (const auto& port : ports)
     release_held(port, now);
@@ -408,7 +384,7 @@ std::optional<wall_time> ledger::next_due() const {
   if (!waiting_.empty())
     next = waiting_.begin()->first;
   for (const auto& [port, calls] : held_) {
-    if (calls.empty())
+    if (calls.empty() || paused_.holds(port))
       continue;
     auto c = circuits_.find(port);
     if (c == circuits_.end() || c->second.probing() || !c->second.open_until())

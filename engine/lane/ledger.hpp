@@ -1,6 +1,7 @@
 #pragma once
 
 #include "engine/core/call.hpp"
+#include "engine/lane/call_row.hpp"
 #include "engine/lane/circuit.hpp"
 #include "engine/lane/input.hpp"
 #include "engine/lane/overlay.hpp"
@@ -48,8 +49,8 @@ struct settled_call {
 /// again, under the same idempotency key. The ledger decides by its inputs alone (asked, answered,
 /// tick), so it is the same on replay.
 ///
-/// What holds a call back (an earlier one of its key, its backoff, the circuit of its peer, the
-/// limit of calls in flight) is not seen by the operator.
+/// What holds a call back (an earlier one of its key, its backoff, the circuit of its peer, a pause
+/// that a person ordered, the limit of calls in flight) is not seen by the operator.
 ///
 /// Confined to its stage.
 ///
@@ -58,6 +59,7 @@ struct settled_call {
 /// asked.
 /// 2. A call that is no read starts only after the commit of the epoch that let it start.
 /// 3. A call leaves the ledger with exactly one `settled_call`.
+/// 4. Of a port that is paused no call starts, whatever is due.
 class ledger {
 public:
   struct settings {
@@ -81,6 +83,19 @@ public:
   /// will follow (or the answer is for a call that is no longer open).
   [[nodiscard]] std::optional<settled_call> answered(answer what, wall_time now);
 
+  /// From now on calls of these ports wait, and no others; what is on its way goes on. It stands in
+  /// the rows, so that it holds when the lane is opened again, anywhere.
+  void pause(const paused_ports& what, wall_time now);
+
+  /// A person says how a call ended. Nothing when it is not open, only reads, or is not idle: an
+  /// answer may come while a try is on its way, and calls behind another of their key have not
+  /// begun.
+  [[nodiscard]] std::optional<settled_call> settle(call_id id, call_answer as, wall_time now);
+
+  /// Makes the next try of an idle call now, through its circuit if that lets nothing pass yet, but
+  /// through no pause.
+  void try_now(call_id id, wall_time now);
+
   /// Moves on what was waiting for a time that has come.
   void tick(wall_time now);
 
@@ -99,13 +114,13 @@ public:
     std::uint64_t open = 0; ///< in memory: on their way or waiting
     std::uint64_t in_flight = 0;
     std::uint64_t retrying = 0; ///< wait for their next try
-    std::uint64_t held = 0;     ///< by a circuit
+    std::uint64_t held = 0;     ///< by a circuit or a pause
     std::uint64_t circuits_open = 0;
   };
   [[nodiscard]] figures current() const;
 
   /// Outcomes since the last call of this function, by port and outcome (`acknowledged`, `refused`,
-  /// `unknown`, `retried`).
+  /// `unknown`, `by_hand`, `retried`).
   [[nodiscard]] std::map<std::pair<std::string, std::string>, std::uint64_t> take_outcomes();
   [[nodiscard]] std::vector<std::string> open_circuits() const;
 
@@ -114,17 +129,10 @@ private:
     behind,    ///< an earlier call of its key is open
     under_way, ///< a try is being made, or will be with the next commit
     waiting,   ///< for the time of its next try
-    held       ///< by its circuit
+    held       ///< by its circuit, or as its port is paused
   };
 
-  struct entry {
-    call what;
-    std::optional<std::string> owner;
-    std::uint32_t tries = 0;
-    std::uint32_t unauthorized = 0;
-    bool earlier_unanswered = false;
-    std::optional<wall_time> first_start;
-    wall_time next_try{}; ///< of a call with tries
+  struct entry : call_row {
     phase at = phase::behind;
   };
 
@@ -138,6 +146,10 @@ private:
   void start_or_hold(call_id id, entry& e, wall_time now);
   void release_held(const std::string& port, wall_time now);
   void next_of_key(const std::string& key, call_id gone, wall_time now);
+  [[nodiscard]] settled_call conclude(call_id id, call_outcome outcome, call_answer last,
+                                      bool doubt, wall_time now);
+  /// Takes a call that is waiting or held out of its line; none, if it is not.
+  [[nodiscard]] entry* take_idle(call_id id);
   [[nodiscard]] bool try_again(call_id id, entry& e, const call_answer& last, wall_time now);
   void save_circuit(const std::string& port, const circuit& c);
   circuit& circuit_of(const std::string& port);
@@ -150,6 +162,7 @@ private:
   std::map<std::string, circuit, std::less<>> circuits_;
   std::set<std::pair<wall_time, call_id>> waiting_;
   std::map<std::string, std::set<turn>, std::less<>> held_; ///< by port
+  paused_ports paused_;
   std::vector<call_id> to_start_;
   std::optional<call_id> next_unloaded_; ///< the first call that is only in the store
   std::map<std::pair<std::string, std::string>, std::uint64_t> outcomes_;

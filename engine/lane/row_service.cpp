@@ -21,6 +21,7 @@ std::string_view kind_name(char of) {
   case rows::kind::timer_name: return "timer_name";
   case rows::kind::call: return "call";
   case rows::kind::circuit: return "circuit";
+  case rows::kind::paused: return "paused";
   case rows::kind::conversation: return "conversation";
   case rows::kind::reply: return "reply";
   case rows::kind::queued: return "queued";

@@ -25,6 +25,7 @@ enum class kind : char {
   timer_name = 'n',   ///< name -> due time
   call = 'c',         ///< the effect ledger
   circuit = 'q',      ///< call port -> circuit
+  paused = 'p',       ///< call ports that start nothing
   conversation = 'v', ///< key -> subject and progress
   reply = 'r',        ///< key, index -> an answer within a conversation
   queued = 'w',       ///< key, order -> a conversation that waits for the one of its key

@@ -1,6 +1,7 @@
 #include "engine/lane/stage.hpp"
 
 #include "engine/core/assert.hpp"
+#include "engine/lane/orders.hpp"
 #include "engine/lane/replies.hpp"
 #include "engine/lane/rows.hpp"
 #include "engine/log/checks.hpp"
@@ -16,8 +17,7 @@ namespace {
 /// threw.
 constexpr duration callback_repeat_after{60'000};
 
-// Timer names of operators and of the engine do not mix.
-constexpr char operator_timer = 'o';
+// Names of the engine's own timers.
 constexpr char repeat_reply = 'R';
 constexpr char repeat_conclusion = 'C';
 
@@ -456,21 +456,45 @@ void stage::take(signal& s) {
   } else if (auto* a = std::get_if<answer>(&s.what)) {
     take_answer(std::move(*a));
   } else if (const auto* c = std::get_if<command>(&s.what)) {
-    begin_callback();
-    try {
-      operator_->on_command(c->name, c->payload, *context_);
-      apply_effects();
-    } catch (const engine_failure&) {
-      throw;
-    } catch (...) {
-      undo_callback();
-    }
+    take_command(*c);
   }
   run_conversations();
 }
 
-void stage::take_answer(answer a) {
-  auto settled_now = ledger_.answered(std::move(a), now_);
+void stage::take_command(const command& c) {
+  if (c.name.starts_with(orders::prefix)) {
+    take_order(c);
+    return;
+  }
+  begin_callback();
+  try {
+    operator_->on_command(c.name, c.payload, *context_);
+    apply_effects();
+  } catch (const engine_failure&) {
+    throw;
+  } catch (...) {
+    undo_callback();
+  }
+}
+
+/// What cannot be read changes nothing: who gives orders checks them.
+void stage::take_order(const command& c) {
+  if (c.name == orders::pause) {
+    if (const auto wanted = decode_paused(c.payload))
+      ledger_.pause(*wanted, now_);
+  } else if (c.name == orders::try_now) {
+    if (const auto id = parse_call_id(c.payload))
+      ledger_.try_now(*id, now_);
+  } else if (c.name == orders::settle) {
+    if (const auto wanted = orders::parse_settlement(c.payload))
+      take_settled(
+        ledger_.settle(wanted->id, {wanted->status, {}, "", "settled by hand", false}, now_));
+  }
+}
+
+void stage::take_answer(answer a) { take_settled(ledger_.answered(std::move(a), now_)); }
+
+void stage::take_settled(std::optional<settled_call> settled_now) {
   if (!settled_now)
     return;
   if (!settled_now->conversation) {

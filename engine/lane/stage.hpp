@@ -165,7 +165,10 @@ private:
   /// Hands a record to the operator. Gives the cause when it must be rejected; nothing of the
   /// callback is left then.
   [[nodiscard]] std::optional<std::string_view> process(record&& r);
+  void take_command(const command& c);
+  void take_order(const command& c);
   void take_answer(answer a);
+  void take_settled(std::optional<settled_call> settled_now);
   void fire_timers(wall_time now, std::size_t max);
   void fire(const timer& t);
   void on_timer(const std::string& name, wall_time due, const std::string& payload);

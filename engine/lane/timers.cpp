@@ -16,13 +16,6 @@ std::string due_key(wall_time due, std::string_view name) {
   return key;
 }
 
-std::string name_key(std::string_view name) { return rows::key(rows::kind::timer_name, name); }
-
-wall_time due_of(std::string_view value) {
-  binary::reader in{value.substr(1)};
-  return in.time_key();
-}
-
 std::string end_of_rows() { return after_prefix(rows::key(rows::kind::timer_due)); }
 
 wall_time due_of_key(std::string_view key) {
@@ -31,6 +24,19 @@ wall_time due_of_key(std::string_view key) {
 }
 
 } // namespace
+
+std::pair<wall_time, std::string_view> timer_of_key(std::string_view key) {
+  return {due_of_key(key), key.substr(due_key_head)};
+}
+
+std::string timer_name_key(std::string_view name) {
+  return rows::key(rows::kind::timer_name, name);
+}
+
+wall_time timer_due_of(std::string_view row) {
+  binary::reader in{row.substr(1)};
+  return in.time_key();
+}
 
 void timers::open(std::uint64_t pending) {
   pending_ = pending;
@@ -48,7 +54,7 @@ timers::fired* timers::firing(std::string_view name) {
 
 void timers::erase(std::string_view name, wall_time due) {
   rows_.erase(due_key(due, name));
-  rows_.erase(name_key(name));
+  rows_.erase(timer_name_key(name));
   --pending_;
   --pending_change_;
 }
@@ -76,7 +82,7 @@ void timers::set(std::string_view name, wall_time at, std::string_view payload) 
   rows_.put_new(by_due, std::move(row));
   auto by_name = rows::value();
   binary::put_time_key(by_name, at);
-  rows_.put_new(name_key(name), std::move(by_name));
+  rows_.put_new(timer_name_key(name), std::move(by_name));
   ++pending_;
   ++pending_change_;
   if (next_known_ && (!next_ || at < *next_))
@@ -97,8 +103,8 @@ std::optional<wall_time> timers::due(std::string_view name) const {
   for (auto i = next_firing_; i < firing_.size(); ++i)
     if (!firing_[i].disarmed && firing_[i].what.name == name)
       return firing_[i].what.due;
-  if (auto row = rows_.get(name_key(name)))
-    return due_of(*row);
+  if (auto row = rows_.get(timer_name_key(name)))
+    return timer_due_of(*row);
   return std::nullopt;
 }
 

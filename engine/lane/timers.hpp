@@ -7,9 +7,19 @@
 #include <optional>
 #include <string>
 #include <string_view>
+#include <utility>
 #include <vector>
 
 namespace sallyport::lane {
+
+/// The first character of the names that operators give: the engine's own begin with others.
+inline constexpr char operator_timer = 'o';
+
+/// Due time and name of a row by due time. @pre the key is of such a row
+[[nodiscard]] std::pair<wall_time, std::string_view> timer_of_key(std::string_view key);
+/// The row by name, and the due time that it has.
+[[nodiscard]] std::string timer_name_key(std::string_view name);
+[[nodiscard]] wall_time timer_due_of(std::string_view row);
 
 /// The durable timers of one stage: rows ordered by due time, written in the epoch that set them.
 ///

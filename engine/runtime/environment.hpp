@@ -4,6 +4,7 @@
 #include "engine/lane/generations.hpp"
 #include "engine/log/log.hpp"
 #include "engine/observe/metrics.hpp"
+#include "engine/services/peer_board.hpp"
 #include "engine/state/store.hpp"
 #include "engine/time/clock.hpp"
 #include "engine/topology/plan.hpp"
@@ -49,6 +50,7 @@ struct environment {
   lane::generations generations{};
   /// How many lanes failed and are not open again, for the health.
   std::shared_ptr<std::atomic<int>> lanes_missing = std::make_shared<std::atomic<int>>(0);
+  std::shared_ptr<peer_board> peers_seen = std::make_shared<peer_board>();
   std::shared_ptr<runtime::lanes_here> lanes_here = std::make_shared<runtime::lanes_here>();
 };
 

@@ -623,13 +623,18 @@ void host_state::start(slot& s, lane::call_start what) {
                   s.part->stages[what.stage].name, what.id),
     what.timeout, what.first_try, group->calls_until()};
   auto index = static_cast<std::size_t>(&s - slots.data());
-  peer->second->start(std::move(attempt), [to = host_actor{self}, incarnation = s.incarnation,
-                                           index, stage = what.stage,
-                                           id = what.id](call_answer said) {
-    caf::anon_send(
-      to, call_report{incarnation, index,
-                      std::make_shared<lane::answer>(lane::answer{stage, id, std::move(said)})});
-  });
+  peer->second->start(
+    std::move(attempt),
+    [to = host_actor{self}, incarnation = s.incarnation, index, stage = what.stage, id = what.id,
+     port = what.port, board = env->peers_seen, clock = &env->clock,
+     began = std::chrono::steady_clock::now()](call_answer said) {
+      board->note(port, said,
+                  std::chrono::duration_cast<duration>(std::chrono::steady_clock::now() - began),
+                  clock->now());
+      caf::anon_send(
+        to, call_report{incarnation, index,
+                        std::make_shared<lane::answer>(lane::answer{stage, id, std::move(said)})});
+    });
 }
 
 /// Calls that waited for a confirmation that the lanes are still ours, or for the answers that

@@ -71,8 +71,8 @@ meters::stage_meters& meters::of(const lane::lane_name& lane, const topology::st
     &lane_gauge(lane, "sallyport_calls_in_flight", "Calls of which a try is being made.", labels);
   m.calls_retrying =
     &lane_gauge(lane, "sallyport_calls_retrying", "Calls that wait for their next try.", labels);
-  m.calls_held =
-    &lane_gauge(lane, "sallyport_calls_held", "Calls that an open circuit holds back.", labels);
+  m.calls_held = &lane_gauge(lane, "sallyport_calls_held",
+                             "Calls that an open circuit or a pause holds back.", labels);
   m.circuits_open =
     &lane_gauge(lane, "sallyport_circuits_open", "Peers to which no call goes now.", labels);
   m.conversations =

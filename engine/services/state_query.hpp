@@ -9,6 +9,7 @@
 #include <cstddef>
 #include <functional>
 #include <memory>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -30,6 +31,9 @@ public:
   /// Visits the rows whose key starts with `prefix`, lane by lane, in each in the order of the
   /// keys.
   [[nodiscard]] virtual status scan(std::string_view prefix, const row_visitor& visit) const = 0;
+
+  /// When a timer of the operator is due, if it is set in one of the lanes.
+  [[nodiscard]] virtual result<std::optional<wall_time>> timer_due(std::string_view name) const = 0;
 
   /// The parameters of the stage, as its operator has them.
   [[nodiscard]] virtual const config::params& with() const = 0;

@@ -6,6 +6,7 @@
 
 #include <cstdint>
 #include <functional>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -42,11 +43,36 @@ struct state_gauges {
   std::function<result<std::vector<value>>(const stage_rows& of, wall_time now)> measure;
 };
 
+/// A record that is not done yet, as the topology's stage keeps it.
+struct waiting_record {
+  std::string key;    ///< what orders name it by: `<key>` or `<key>/<more>`
+  std::string state;  ///< `held`, `in_call` or `waiting`
+  std::string status; ///< how its last attempt ended; a word of the topology
+  wall_time since{};
+  std::uint32_t attempts = 0;
+  std::optional<wall_time> next;     ///< its next attempt
+  std::optional<wall_time> until;    ///< when it is given up
+  std::optional<std::string> paused; ///< a person stopped its attempts; why
+};
+
+/// How a stage tells of the records that it has not done yet, and what may be ordered for them.
+struct waiting_records {
+  std::string part;
+  std::string stage;
+  /// Commands of the stage, with the payload `{"key":…,"reason":…,"by":…}`. One that comes twice
+  /// changes nothing more.
+  std::vector<std::string> orders;
+  /// Visits until `visit` returns false.
+  std::function<status(const stage_rows& of, const std::function<bool(waiting_record&&)>& visit)>
+    list;
+};
+
 /// What a topology adds to the HTTP surface of the instance that runs it.
 struct surface {
   std::string topology; ///< its name
   std::vector<state_query> queries;
   std::vector<state_gauges> gauges;
+  std::vector<waiting_records> waiting;
   /// Who may administer its dead letters, and use the engine's own routes from elsewhere, unless
   /// the config names another role.
   std::string operator_role;

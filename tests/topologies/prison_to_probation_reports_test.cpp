@@ -332,6 +332,9 @@ struct stored_rows final : stage_rows {
         break;
     return {};
   }
+  [[nodiscard]] result<std::optional<wall_time>> timer_due(std::string_view) const override {
+    return std::nullopt;
+  }
   [[nodiscard]] const config::params& with() const override { return params; }
 };
 

@@ -1,26 +1,13 @@
 #include "tools/command/http_surface.hpp"
 
 #include "engine/services/surface.hpp"
+#include "tools/command/admin.hpp"
 
 #include <algorithm>
 
 namespace sallyport::command {
 
 namespace {
-
-/// The topics to which the topology's stages write dead letters.
-std::vector<std::string> dead_letter_topics(const topology::plan& plan) {
-  std::vector<std::string> topics;
-  for (const auto& part : plan.topology.parts)
-    for (const auto& stage : part.stages)
-      if (stage.op->spec.name == "dead_letter") {
-        const auto topic = plan.topics.find(stage.with.text("to"));
-        if (topic != plan.topics.end() &&
-            std::ranges::find(topics, topic->second.name) == topics.end())
-          topics.push_back(topic->second.name);
-      }
-  return topics;
-}
 
 /// The topic of a port; empty if there is none.
 std::string topic_of(const topology::plan& plan, const std::string& port) {

@@ -4,7 +4,9 @@
 #include "engine/observe/log.hpp"
 
 #include <algorithm>
+#include <csignal>
 #include <filesystem>
+#include <unistd.h>
 
 namespace sallyport::command {
 
@@ -43,8 +45,10 @@ result<std::unique_ptr<service>> service::start(topology::plan plan, std::string
   SALLYPORT_CHECK(s->open_log());
   SALLYPORT_CHECK(s->make_callers());
   s->add_metrics();
+  SALLYPORT_CHECK(s->open_control());
   SALLYPORT_CHECK(s->open_http()); // before the lanes: other instances are told its address
   SALLYPORT_TRY(s->instance_, runtime::instance::start(*s->environment_));
+  s->control_->start(lanes_of(*s->environment_, *s->instance_));
   SALLYPORT_CHECK(s->start_connectors());
   s->maintenance_ = std::thread{[self = s.get()] { self->maintain(); }};
   s->health_.set_ready(true);
@@ -92,6 +96,26 @@ status service::make_callers() {
   return {};
 }
 
+status service::open_control() {
+  control_ =
+    std::make_unique<control_board>(plan_.application, calling_stages(plan_), *log_, clock_);
+  return control_->open();
+}
+
+void service::drain() {
+  if (!health_.ready()) // it starts, or stops already
+    return;
+  const std::lock_guard lock{guard_};
+  if (draining_.exchange(true))
+    return;
+  drainer_ = std::thread{[this] {
+    // The lanes of the embedded log have nowhere to go.
+    if (instance_ && plan_.log.connector != nullptr)
+      (void) instance_->leave(plan_.limits.stop_within);
+    ::kill(::getpid(), SIGTERM); // as whoever runs the process would ask it
+  }};
+}
+
 status service::open_http() {
   http_server::limits how;
   how.body_bytes_max = plan_.http.body_bytes_max;
@@ -121,9 +145,13 @@ status service::open_http() {
     owns = [this](const std::string& part, std::uint32_t partition) {
       return lanes_->owns(part, partition);
     };
-  surface_ =
-    std::make_unique<http_surface>(plan_, *store_, *log_, clock_, metrics_, std::move(owns),
-                                   [this] { return lanes_->others(address()); });
+  const auto others = [this] { return lanes_->others(address()); };
+  admin_ = std::make_unique<admin>(
+    admin::settings{*environment_, *lanes_, *control_, health_, owns, [this] { return address(); },
+                    [this] { return draining_.load(); }, [this] { drain(); }, others});
+  admin_->serve_on(*http_);
+  surface_ = std::make_unique<http_surface>(plan_, *store_, *log_, clock_, metrics_,
+                                            std::move(owns), others);
   surface_->serve_on(*http_);
   SALLYPORT_TRY(port_, http_->start(plan_.http.bind, plan_.http.port));
   observe::log(observe::level::info, "http.listening", "ingress, log, metrics and health",
@@ -270,6 +298,16 @@ void service::maintain() {
 
 void service::stop() {
   health_.set_ready(false);
+  std::thread drainer;
+  {
+    const std::lock_guard lock{guard_};
+    draining_ = true;
+    drainer.swap(drainer_);
+  }
+  if (drainer.joinable())
+    drainer.join();
+  if (control_)
+    control_->stop();
   for (auto& i : ingresses_)
     i->stop();
   for (auto& t : ingress_threads_)

@@ -17,8 +17,10 @@
 #include "engine/state/rocksdb_store.hpp"
 #include "engine/time/clock.hpp"
 #include "engine/topology/plan.hpp"
+#include "tools/command/admin.hpp"
 #include "tools/command/http_surface.hpp"
 
+#include <atomic>
 #include <condition_variable>
 #include <memory>
 #include <mutex>
@@ -45,6 +47,10 @@ public:
   /// Takes nothing more in, lets calls under way end, commits, closes.
   void stop();
 
+  /// Gives the lanes to other instances as far as the log can, then asks the process to stop.
+  /// Returns at once; a second time it does nothing.
+  void drain();
+
   [[nodiscard]] std::uint16_t port() const noexcept { return port_; }
 
 private:
@@ -55,6 +61,7 @@ private:
   [[nodiscard]] std::string address() const;
   [[nodiscard]] status make_callers();
   [[nodiscard]] status open_http();
+  [[nodiscard]] status open_control();
   [[nodiscard]] status start_connectors();
   void add_metrics();
   void refresh_metrics();
@@ -78,6 +85,8 @@ private:
   std::unique_ptr<backup::service> backups_;
   std::unique_ptr<observe_service> observed_;
   std::unique_ptr<lanes_service> lanes_;
+  std::unique_ptr<control_board> control_;
+  std::unique_ptr<admin> admin_;
   std::unique_ptr<http_surface> surface_;
   std::unique_ptr<http_server> http_;
   std::uint16_t port_ = 0;
@@ -92,6 +101,8 @@ private:
   std::condition_variable wake_;
   bool stopping_ = false;
   std::thread maintenance_;
+  std::atomic<bool> draining_ = false;
+  std::thread drainer_;
 };
 
 } // namespace sallyport::command

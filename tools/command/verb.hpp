@@ -45,6 +45,13 @@ void declare_state(CLI::App& sub, int& code);
 void declare_dead_letter(CLI::App& sub, int& code);
 void declare_backup(CLI::App& sub, int& code);
 void declare_restore(CLI::App& sub, int& code);
+void declare_status(CLI::App& sub, int& code);
+void declare_timers(CLI::App& sub, int& code);
+void declare_waiting(CLI::App& sub, int& code);
+void declare_calls(CLI::App& sub, int& code);
+void declare_pause(CLI::App& sub, int& code);
+void declare_resume(CLI::App& sub, int& code);
+void declare_drain(CLI::App& sub, int& code);
 void declare_completion(CLI::App& sub, int& code);
 void declare_man(CLI::App& sub, int& code);
 

@@ -407,5 +407,156 @@ TEST_F(ledger_test, calls_beyond_the_limit_wait_in_the_store_and_come_in_order) 
   EXPECT_EQ(base.count('c'), 0U);
 }
 
+// -- what people order -----------------------------------------------------------------
+
+const paused_ports peer_paused{false, {"peer"}};
+
+TEST_F(ledger_test, of_a_paused_port_nothing_starts_until_it_is_resumed) {
+  ask(1, "a");
+  EXPECT_EQ(writes(), ids{1});
+  l->pause(peer_paused, now);
+  ask(2, "b");
+  ask(3, make("c", true));
+  EXPECT_FALSE(answer(1, status(503)).has_value()) << "what was on its way is answered";
+  advance(1h);
+  EXPECT_EQ(writes(), ids{});
+  EXPECT_EQ(reads(), ids{});
+  EXPECT_EQ(l->current().held, 3U);
+  EXPECT_EQ(l->next_due(), std::nullopt) << "no tick helps";
+  l->pause({}, now);
+  EXPECT_EQ(writes(), (ids{2, 1})) << "first tries go first";
+  EXPECT_EQ(reads(), ids{3});
+}
+
+TEST_F(ledger_test, a_pause_holds_back_what_was_about_to_start) {
+  ask(1, "a");
+  l->pause({true, {}}, now);
+  EXPECT_FALSE(l->writes_wait());
+  EXPECT_EQ(writes(), ids{});
+  l->pause(peer_paused, now);
+  EXPECT_EQ(writes(), ids{}) << "another pause holds it";
+  l->pause({false, {"other"}}, now);
+  EXPECT_EQ(writes(), ids{1});
+}
+
+TEST_F(ledger_test, a_pause_outlives_a_restart_and_its_end_too) {
+  ask(1, "a");
+  l->pause(peer_paused, now);
+  restart();
+  ask(2, "b");
+  EXPECT_EQ(writes(), ids{});
+  EXPECT_EQ(base.count('p'), 1U);
+  l->pause({}, now);
+  restart();
+  EXPECT_EQ(writes(), (ids{1, 2}));
+  EXPECT_EQ(base.count('p'), 0U) << "no row is left";
+}
+
+TEST_F(ledger_test, a_pause_that_comes_again_writes_nothing) {
+  l->pause(peer_paused, now);
+  base.commit(*rows);
+  l->pause(peer_paused, now);
+  EXPECT_EQ(rows->seal()->size(), 0U);
+}
+
+TEST_F(ledger_test, a_peer_that_is_down_and_paused_is_probed_when_it_is_resumed) {
+  how.circuits = {2, 15s};
+  open();
+  ask(1, "a");
+  ask(2, "b");
+  EXPECT_EQ(writes(), (ids{1, 2}));
+  (void) answer(1, never_sent());
+  (void) answer(2, never_sent());
+  advance(14s);
+  EXPECT_EQ(writes(), ids{}) << "the circuit is open";
+  l->pause(peer_paused, now);
+  advance(1h);
+  EXPECT_EQ(writes(), ids{});
+  l->pause({}, now);
+  EXPECT_EQ(writes(), ids{1}) << "one alone";
+}
+
+TEST_F(ledger_test, a_call_that_waits_can_be_settled_by_hand) {
+  ask(1, "a");
+  ask(2, "a");
+  EXPECT_EQ(writes(), ids{1});
+  EXPECT_FALSE(l->settle({1, 0}, status(200), now).has_value()) << "its try is on its way";
+  EXPECT_FALSE(l->settle({2, 0}, status(200), now).has_value()) << "it is behind another";
+  (void) answer(1, status(503));
+  const auto end = l->settle({1, 0}, status(200), now);
+  ASSERT_TRUE(end.has_value());
+  EXPECT_EQ(end->reply.outcome, call_outcome::answered);
+  EXPECT_EQ(end->reply.answer.status, 200);
+  EXPECT_TRUE(end->reply.earlier_unanswered);
+  EXPECT_EQ(end->reply.tries, 1U);
+  EXPECT_EQ(writes(), ids{2}) << "its key goes on";
+  EXPECT_FALSE(l->settle({1, 0}, status(200), now).has_value()) << "an order that comes twice";
+  restart();
+  EXPECT_EQ(writes(), ids{2});
+  EXPECT_EQ((l->take_outcomes()[{"peer", "by_hand"}]), 0U) << "told before the restart";
+}
+
+TEST_F(ledger_test, a_read_is_not_settled_by_hand) {
+  ask(1, make("a", true));
+  l->pause(peer_paused, now);
+  EXPECT_FALSE(l->settle({1, 0}, status(200), now).has_value());
+  l->pause({}, now);
+  EXPECT_EQ(reads(), ids{1});
+}
+
+TEST_F(ledger_test, a_call_that_waits_for_its_next_try_can_be_tried_now) {
+  ask(1, "a");
+  EXPECT_EQ(writes(), ids{1});
+  (void) answer(1, status(503));
+  l->try_now({1, 0}, now);
+  EXPECT_EQ(writes(), ids{1});
+  l->try_now({1, 0}, now);
+  EXPECT_EQ(writes(), ids{}) << "an order that comes twice";
+  advance(1h);
+  EXPECT_EQ(writes(), ids{}) << "its old time is forgotten";
+}
+
+TEST_F(ledger_test, an_open_circuit_lets_a_call_through_that_is_tried_by_hand) {
+  how.circuits = {2, 15s};
+  open();
+  for (std::uint64_t n = 1; n <= 4; ++n)
+    ask(n, std::string(1, static_cast<char>('a' + n)));
+  EXPECT_EQ(writes(), (ids{1, 2, 3, 4}));
+  (void) answer(1, never_sent());
+  (void) answer(2, never_sent());
+  ask(5, "x");
+  ask(6, "y");
+  EXPECT_EQ(writes(), ids{});
+  l->try_now({6, 0}, now);
+  EXPECT_EQ(writes(), ids{6});
+  l->try_now({5, 0}, now);
+  EXPECT_EQ(writes(), ids{}) << "one probe at a time";
+  EXPECT_TRUE(answer(6, status(200)).has_value());
+  EXPECT_EQ(writes(), ids{5}) << "its answer closes the circuit";
+}
+
+TEST_F(ledger_test, a_row_tells_since_when_a_call_is_open_and_how_its_last_try_ended) {
+  now = at(5s);
+  ask(1, "a");
+  EXPECT_EQ(writes(), ids{1});
+  (void) answer(1, status(503));
+  restart();
+  const auto row = base.store.get(family::state, base.prefix + call_key({1, 0}));
+  ASSERT_TRUE(row && *row);
+  const auto read = decode_call_row(**row);
+  ASSERT_TRUE(read.has_value());
+  EXPECT_EQ(read->asked, at(5s));
+  EXPECT_EQ(read->last_status, 503);
+  EXPECT_EQ(read->tries, 1U);
+  EXPECT_FALSE(decode_call_row("").has_value());
+}
+
+TEST(call_names, are_read_as_they_are_written) {
+  EXPECT_EQ(to_string({12, 3}), "12/3");
+  EXPECT_EQ(parse_call_id("12/3"), (call_id{12, 3}));
+  for (const char* wrong : {"", "12", "12/", "/3", "12/3x", "-1/3", "12/3/4"})
+    EXPECT_FALSE(parse_call_id(wrong).has_value()) << wrong;
+}
+
 } // namespace
 } // namespace sallyport::lane

@@ -15,6 +15,9 @@ public:
     struct none final : stage_rows {
       config::params params;
       [[nodiscard]] status scan(std::string_view, const row_visitor&) const override { return {}; }
+      [[nodiscard]] result<std::optional<wall_time>> timer_due(std::string_view) const override {
+        return std::nullopt;
+      }
       [[nodiscard]] const config::params& with() const override { return params; }
     };
     return std::make_unique<none>();

@@ -29,6 +29,9 @@ private:
           break;
       return {};
     }
+    [[nodiscard]] result<std::optional<wall_time>> timer_due(std::string_view) const override {
+      return std::nullopt;
+    }
     [[nodiscard]] const config::params& with() const override { return none; }
   };
   std::map<std::string, std::string> rows_;

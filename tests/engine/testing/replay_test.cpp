@@ -5,6 +5,7 @@
 #include "engine/core/binary.hpp"
 #include "engine/core/murmur2.hpp"
 #include "engine/lane/journal.hpp"
+#include "engine/lane/orders.hpp"
 
 #include <gtest/gtest.h>
 
@@ -13,7 +14,7 @@
 namespace sallyport::testing {
 namespace {
 
-/// A run with timers, calls that fail, restarts, a failed commit, commands.
+/// A run with timers, calls that fail, restarts, a failed commit, commands, a pause.
 struct run {
   driver d;
 
@@ -36,6 +37,9 @@ struct run {
         d.restart();
       if (i == 20)
         d.command("sync", "hold", "flush", "");
+      if (i == 24 || i == 30)
+        d.command("sync", "hold", std::string{lane::orders::pause},
+                  lane::encode(lane::paused_ports{i == 24, {}}));
     }
     d.log().inject_commit_failure(error::external(errc::injected_fault, "no"));
     EXPECT_THROW(d.advance(std::chrono::seconds{5}), lane::engine_failure);

@@ -3,6 +3,7 @@
 #include "engine/services/surface.hpp"
 
 #include "topologies/prison_to_probation/flaws.hpp"
+#include "topologies/prison_to_probation/message_store.hpp"
 #include "topologies/prison_to_probation/reports/csv.hpp"
 #include "topologies/prison_to_probation/reports/gauges.hpp"
 #include "topologies/prison_to_probation/reports/reports.hpp"
@@ -144,6 +145,49 @@ state_query summary() {
   return q;
 }
 
+std::string_view state_of(message_phase phase) {
+  switch (phase) {
+  case message_phase::held: return "held";
+  case message_phase::in_sync: return "in_call";
+  case message_phase::waiting: return "waiting";
+  case message_phase::processed: break;
+  }
+  return "done";
+}
+
+/// What a person may give orders for (order.hpp).
+waiting_records open_records() {
+  waiting_records made;
+  made.part = "custody";
+  made.stage = "custody";
+  made.orders = {"retry-now", "pause", "resume", "discard"};
+  made.list = [](const stage_rows& of,
+                 const std::function<bool(waiting_record&&)>& visit) -> status {
+    status read;
+    SALLYPORT_CHECK(each_message(of, not_processed, [&](const message& m) {
+      waiting_record r{message_store::name_of(m),
+                       std::string{state_of(m.phase)},
+                       std::string{to_string(m.status)},
+                       m.created,
+                       m.retry_count,
+                       {},
+                       m.delete_by,
+                       m.paused};
+      auto next =
+        of.timer_due(m.phase == message_phase::held ? "hold/" + std::to_string(m.what.booking_id)
+                                                    : "retry/" + r.key);
+      if (!next) {
+        read = fail(std::move(next).error());
+        return false;
+      }
+      r.next = *next;
+      return visit(std::move(r));
+    }));
+    return read;
+  };
+  return made;
+}
+
 /// §9: the events of the original, with its dimensions.
 record tell(const dead_letter_news& news) {
   const bool retried = news.what == dead_letter_news::kind::retried;
@@ -162,6 +206,7 @@ surface reports_surface() {
   made.topology = "prison-to-probation";
   made.queries = {in_progress(), not_matched(), processed_events(), summary()};
   made.gauges = {open_message_gauges()};
+  made.waiting.push_back(open_records());
   made.operator_role = operator_role;
   made.tells_to = "telemetry";
   made.tell = tell;
