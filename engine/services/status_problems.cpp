@@ -28,6 +28,7 @@ constexpr std::int64_t discards_min = 20;
 constexpr double discard_share = 0.5;
 constexpr duration late_max = 60s;
 constexpr duration failure_is_news = 5min;
+constexpr duration quiet_max = 1min; ///< of good answers, while there are bad ones
 
 class problems {
 public:
@@ -158,6 +159,10 @@ private:
         "nothing is lost; sallyport calls --peer " + name +
           " shows them; to spare the peer: sallyport pause " + name,
         "a-peer-is-down");
+    else if (!why.empty() && failed_at(peer) > since && since < format_utc(now_ - quiet_max))
+      add("error", name + " has not answered well for a minute" + why,
+          "The peer is down or fails. Calls are made again; " + std::to_string(open) + " are open.",
+          "nothing is lost; sallyport calls --peer " + name + " shows them", "a-peer-is-down");
     else if (const auto again = peer.value("tried_again", std::int64_t{0}); again > 0)
       add("warning",
           std::to_string(again) + " calls to " + name + " are tried again and again" + why,
@@ -181,6 +186,11 @@ private:
   static std::string shown(const json& number) {
     const auto tenths = static_cast<std::int64_t>(number.get<double>() * 10);
     return std::to_string(tenths / 10) + "." + std::to_string(tenths % 10);
+  }
+
+  static std::string failed_at(const json& peer) {
+    const auto failure = peer.find("failure");
+    return failure == peer.end() ? std::string{} : failure->value("at", std::string{});
   }
 
   /// What the last failed try says.

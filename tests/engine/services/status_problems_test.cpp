@@ -36,8 +36,12 @@ TEST(status_problems, each_fault_is_said_with_what_helps) {
   const std::vector<std::pair<json, std::string>> faults{
     {{{"peers", {{"delius", {{"open", 40}, {"circuits_open", 1}, {"failure", failure}}}}}},
      "error: the circuit to delius is open; it answers 503"},
+    {{{"peers", {{"delius", {{"open", 4}, {"failure", failure}, {"last_good", at(seconds{99})}}}}}},
+     "error: delius has not answered well for a minute; it answers 503"},
     {{{"peers", {{"delius", {{"mean_seconds", 4.2}}}}}}, "warning: delius is slow"},
-    {{{"peers", {{"delius", {{"open", 1}, {"tried_again", 1}, {"failure", failure}}}}}},
+    {{{"peers",
+       {{"delius",
+         {{"open", 1}, {"tried_again", 1}, {"failure", failure}, {"last_good", at(seconds{9})}}}}}},
      "warning: 1 calls to delius are tried again and again; it answers 503"},
     {{{"peers", {{"delius", {{"unauthorized", {{"at", at(seconds{9})}, {"status", 401}}}}}}}},
      "error: delius refused us: 401"},
