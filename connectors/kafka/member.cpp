@@ -84,6 +84,12 @@ std::vector<lane_place> member::places_in(const rd_kafka_topic_partition_list_t&
 
 void member::tell(lane_change what) { changes_.push_back(std::move(what)); }
 
+/// The lane is not ours any more.
+void member::end_refusal(const lane_place& place, lane_state& lane) {
+  if (std::exchange(lane.refused, false))
+    tell(lane_refused{place, true});
+}
+
 // -- the host ----------------------------------------------------------------------------------
 
 std::vector<lane_change> member::changes() {
@@ -336,6 +342,7 @@ bool member::start_over() {
     for (auto& [place, lane] : lanes_) {
       if (lane.given && lane.ours)
         tell(lane_lost{place});
+      end_refusal(place, lane);
       lane.ours = false;
       lane.revoked = false;
       lane.assigned = false;
@@ -455,6 +462,7 @@ void member::revoked(const rd_kafka_topic_partition_list_t& partitions, bool los
       lane.ours = !lost; // until the host has let go, its last commit counts
       lane.revoked = lane.revoked || !lost;
       take_again_.erase(place);
+      end_refusal(place, lane);
       if (lane.given)
         tell(lost ? lane_change{lane_lost{place}} : lane_change{lane_wanted{place}});
     }
@@ -554,6 +562,7 @@ void member::assign_taken() {
       books_[place] = {what->identity, false};
       lane.given = true;
       lane.given_in = tenure;
+      lane.refused = false;
       start_fetching(place, lane, what->position);
       tell(lane_given{place, what->position, what->calls_in_doubt});
       continue;
@@ -563,6 +572,8 @@ void member::assign_taken() {
       observe::log(observe::level::error, "lane.take_over_failed", "a lane cannot be taken over",
                    {{"lane", text(place)}, {"why", what.error().what}});
       take_again_[place] = std::chrono::steady_clock::now() + take_again_after;
+      if (still && !std::exchange(lane.refused, true))
+        tell(lane_refused{place});
     } else if (still) { // it was elsewhere meanwhile
       lane.taking = true;
       take(place, lane.tenure);

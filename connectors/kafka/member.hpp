@@ -95,6 +95,7 @@ private:
     std::int64_t next_fetched = 0;       ///< behind the last record of the buffer
     std::optional<std::int64_t> seek_to; ///< asked for by the host
     std::optional<error> failed;         ///< told at the next read
+    bool refused = false;                ///< the host was told that it cannot be had
     bool was_full = false;
     std::size_t emptied_bytes = 0; ///< taken from `queue` since its fetching was last nudged
     std::chrono::steady_clock::time_point emptied_at{};
@@ -133,6 +134,7 @@ private:
   [[nodiscard]] std::vector<lane_place>
   places_in(const rd_kafka_topic_partition_list_t& partitions) const;
   void tell(lane_change what);
+  void end_refusal(const lane_place& place, lane_state& lane);
 
   /// The group's view for a commit: taken by the thread that serves the rebalances.
   struct snapshot {

@@ -211,6 +211,12 @@ const config::spec& log_spec() {
       .add(field::choice("assignment", {"cooperative-sticky", "range"})
              .doc("How lanes are dealt out. With `range` all lanes stop at each change of members.")
              .by_default("cooperative-sticky"))
+      .add(
+        field::duration("changelog_tombstones")
+          .doc("How long changelogs that are made keep what says that a row is gone. A copy of a "
+               "lane that is older than half of it is not continued but restored in full.")
+          .min(3'600'000)
+          .by_default("7d"))
       .add(field::size("prefetch")
              .doc("What a host fetches ahead, over all its lanes.")
              .min(64LL << 10)
@@ -236,6 +242,7 @@ log_settings read_log_settings(const config::params& from) {
   made.transaction_timeout = from.duration("transaction_timeout");
   made.replication = static_cast<std::int16_t>(from.number("replication"));
   made.min_insync = static_cast<std::int16_t>(from.number("min_insync"));
+  made.changelog_tombstones = from.duration("changelog_tombstones");
   made.prefetch_bytes = from.size("prefetch");
   made.cooperative = from.text("assignment") == "cooperative-sticky";
   made.standby = from.text("standby") == "all";

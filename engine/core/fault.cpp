@@ -9,6 +9,7 @@
 #include <csignal>
 #include <cstdlib>
 #include <mutex>
+#include <thread>
 #include <unistd.h>
 
 namespace sallyport::fault {
@@ -38,7 +39,7 @@ constexpr std::array<std::string_view, 20> all_steps{
   "stop.drain",         // asked to stop, the last epoch is not committed
 };
 
-enum class action : int { none, kill, stop, fail };
+enum class action : int { none, kill, stop, fail, slow };
 
 struct setting {
   std::string step;
@@ -80,8 +81,10 @@ status set(std::string_view text) {
     current.what = action::stop;
   else if (word == "fail")
     current.what = action::fail;
+  else if (word == "slow")
+    current.what = action::slow;
   else
-    return fault_error("'" + std::string{word} + "' is none of kill, stop, fail");
+    return fault_error("'" + std::string{word} + "' is none of kill, stop, fail, slow");
   current.step = step;
   current.after = after;
   armed = true;
@@ -111,7 +114,8 @@ status at(std::string_view step) {
     if (!armed || current.step != step || --current.after > 0)
       return {};
     what = current.what;
-    armed = false;
+    current.after = 1;
+    armed = what == action::slow;
   }
   switch (what) {
   case action::kill: ::kill(::getpid(), SIGKILL); break;
@@ -119,6 +123,7 @@ status at(std::string_view step) {
   case action::fail:
     return sallyport::fail({errc::injected_fault, error_domain::internal, retry_hint::backoff,
                             "SALLYPORT_FAULT at " + std::string{step}});
+  case action::slow: std::this_thread::sleep_for(slow_pause); break;
   case action::none: break;
   }
   return {};

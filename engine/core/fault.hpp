@@ -2,16 +2,20 @@
 
 #include "engine/core/error.hpp"
 
+#include <chrono>
 #include <span>
 #include <string_view>
 
-/// Injected faults: `SALLYPORT_FAULT=<step>:kill|stop|fail[@N]` makes the process die (SIGKILL),
-/// stop (SIGSTOP) or fail when it comes to the step named so for the N-th time (the first without
-/// `@N`). So a test can visit every step of a commit, a call and a restart.
+/// Injected faults: `SALLYPORT_FAULT=<step>:kill|stop|fail|slow[@N]` makes the process die
+/// (SIGKILL), stop (SIGSTOP) or fail when it comes to the step named so for the N-th time (the
+/// first without `@N`); with `slow` it waits `slow_pause` there, from then on each time, as on a
+/// slow disk. So a test can visit every step of a commit, a call and a restart.
 ///
 /// Thread safety: all functions may be called from any thread. A step that is not asked for costs
 /// one load.
 namespace sallyport::fault {
+
+inline constexpr std::chrono::milliseconds slow_pause{400};
 
 /// Every step that can be named, in the order of a commit, a call, a restart.
 [[nodiscard]] std::span<const std::string_view> steps() noexcept;

@@ -42,12 +42,19 @@ struct lane_lost {
   lane_place lane;
 };
 
+/// The lane is this host's, but its state cannot be had, so it stands still; the log of the process
+/// says why. It is tried again; `lane_given` ends it, or `over`: the lane is another's.
+struct lane_refused {
+  lane_place lane;
+  bool over = false;
+};
+
 /// The host cannot go on: a second process has its name, or the log refuses it for good.
 struct membership_over {
   error why;
 };
 
-using lane_change = std::variant<lane_given, lane_wanted, lane_lost, membership_over>;
+using lane_change = std::variant<lane_given, lane_wanted, lane_lost, lane_refused, membership_over>;
 
 /// One host's part in the lanes of its application: which lanes are its own, their records, and the
 /// commit of them all.

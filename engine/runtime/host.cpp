@@ -149,6 +149,14 @@ void host_state::take(const lane_lost& change) {
     roll_back(error::external(errc::fenced, "the lane " + s->name.text() + " is another's"));
 }
 
+void host_state::take(const lane_refused& change) {
+  auto* s = find(change.lane);
+  if (s == nullptr)
+    return;
+  told->lane_open(s->name, false);
+  note_open(*s, change.over);
+}
+
 void host_state::take(const membership_over& change) {
   observe::log(observe::level::error, "host.over",
                "a host has lost its membership; the process ends", {{"why", change.why.what}});

@@ -101,6 +101,7 @@ struct host_state {
   void take(const lane_given& change);
   void take(const lane_wanted& change);
   void take(const lane_lost& change);
+  void take(const lane_refused& change);
   void take(const membership_over& change);
   [[nodiscard]] slot* find(const lane_place& place);
   void open_lanes();

@@ -69,6 +69,14 @@ TEST_F(fault_steps, it_fails_at_the_time_that_was_asked_for) {
   EXPECT_TRUE(fault::at("commit.before"));
 }
 
+TEST_F(fault_steps, one_that_is_slow_is_passed_each_time_after_a_pause) {
+  ASSERT_TRUE(fault::arm("commit.decided:slow@2"));
+  const auto begin = std::chrono::steady_clock::now();
+  for (int i = 0; i < 3; ++i)
+    EXPECT_TRUE(fault::at("commit.decided"));
+  EXPECT_GE(std::chrono::steady_clock::now() - begin, 2 * fault::slow_pause);
+}
+
 TEST_F(fault_steps, arming_anew_forgets_the_last) {
   ASSERT_TRUE(fault::arm("commit.before:fail"));
   ASSERT_TRUE(fault::arm("call.sent:fail"));

@@ -69,6 +69,24 @@ TEST_F(kafka_kills_test, one_of_three_is_killed_in_turn_and_the_others_take_over
   kill_in_turn({});
 }
 
+TEST_F(kafka_kills_test, one_whose_disk_is_slow_keeps_nothing_back_but_time) {
+  numbers_run run{kafka().bootstrap_servers};
+  auto& slow = run.add("slow");
+  auto& other = run.add("other");
+  ASSERT_TRUE(slow.start("commit.decided:slow")) << slow.said();
+  ASSERT_TRUE(other.start()) << other.said();
+  ASSERT_TRUE(eventually([&] { return !slow.lanes().empty() && !other.lanes().empty(); }))
+    << run.where();
+  run.begin_load(300);
+  ASSERT_TRUE(run.goes_on(600)) << run.where();
+  slow.kill();
+  ASSERT_TRUE(slow.start("commit.decided:slow")) << slow.said();
+  ASSERT_TRUE(run.goes_on(300)) << run.where();
+  run.end_load();
+  ASSERT_TRUE(run.settles()) << run.where();
+  EXPECT_EQ(run.problems(), texts{});
+}
+
 TEST_F(kafka_kills_test, DISABLED_hosts_with_copies_of_all_lanes_take_over) {
   kill_in_turn({{"STANDBY", "all"}, {"HOSTS", "2"}});
 }

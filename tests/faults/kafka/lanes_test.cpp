@@ -175,6 +175,7 @@ TEST_F(kafka_lanes_test, whose_changelog_is_gone_stand_still_and_say_so_while_th
   EXPECT_TRUE(others_go_on()) << run.where();
   EXPECT_TRUE(eventually([&] { return one.told("lane.take_over_failed") > 0; })) << one.said();
   EXPECT_NE(one.said().find("is gone"), std::string::npos) << one.said();
+  EXPECT_TRUE(eventually([&] { return one.http().get("/health").status == 503; })) << one.said();
   EXPECT_TRUE(eventually([&] { return one.lanes().size() == 4; })) << run.where();
 
   run.kafka().create_topic(run.topic("check.changelog"), 4, {{"cleanup.policy", "compact"}});
