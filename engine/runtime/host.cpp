@@ -260,7 +260,7 @@ void host_state::close_lanes() {
 void host_state::release(slot& s) {
   if (auto released = fault::at("hand_over.released"); !released)
     observe::log(observe::level::warn, "fault.ignored", "a lane is released all the same",
-                 {{"lane", s.name.text()}});
+                 {{"lane", s.name.text()}, {"why", released.error().what}});
   s.given = false;
   s.wanted = false;
   s.asked_again = false;

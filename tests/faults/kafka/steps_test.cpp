@@ -104,6 +104,8 @@ private:
   }
 
   bool strike() {
+    if (action_ == "fail")
+      (void) struck_.await_start(); // its metrics are looked at
     const auto seen = [this] {
       if (action_ == "kill")
         return !struck_.running().running();
