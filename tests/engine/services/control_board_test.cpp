@@ -62,7 +62,9 @@ struct control_board_test : ::testing::Test {
   }
   std::vector<record> all(const std::string& topic) {
     std::vector<record> out;
-    for (auto& r : log.read({topic, 0}, 0, {1'000, 1U << 20U}).value())
+    auto read = log.read({topic, 0}, 0, {1'000, 1U << 20U});
+    EXPECT_TRUE(read);
+    for (auto& r : *read)
       out.push_back(std::move(r.rec));
     return out;
   }
