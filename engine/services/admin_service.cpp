@@ -112,7 +112,7 @@ class earliest {
 public:
   explicit earliest(std::uint64_t most) : most_(most) {}
 
-  void add(wall_time at, T what) {
+  void add(wall_time at, T&& what) {
     ++found_;
     if (most_ == 0 || (kept_.size() == most_ && kept_.rbegin()->first <= at))
       return;
@@ -337,8 +337,10 @@ http_response admin_service::timers(const http_request& request) const {
   const auto read = with_.lanes.look(now)->timers([&](set_timer&& t) {
     if (f->overdue && t.due > now)
       return false;
-    if (f->place(t.at) && f->names_key(t.name))
-      first.add(t.due, std::move(t));
+    if (f->place(t.at) && f->names_key(t.name)) {
+      const auto at = t.due;
+      first.add(at, std::move(t));
+    }
     return true;
   });
   if (!read)
@@ -368,8 +370,10 @@ http_response admin_service::calls(const http_request& request) const {
   const auto read = with_.lanes.look(now)->calls([&](open_call&& c) {
     if (f->place(c.at) && f->has_key(c.key) && filter::fits(f->peer, c.peer) &&
         filter::fits(f->state, to_string(c.state)) && (!f->before || c.asked <= *f->before) &&
-        c.tries >= f->tries_min && (!f->in_doubt || c.in_doubt))
-      first.add(c.asked, std::move(c));
+        c.tries >= f->tries_min && (!f->in_doubt || c.in_doubt)) {
+      const auto at = c.asked;
+      first.add(at, std::move(c));
+    }
     return true;
   });
   if (!read)
@@ -397,8 +401,10 @@ http_response admin_service::waiting(const http_request& request) const {
     const auto read = of.list(*with_.state.rows_of(of.part, of.stage), [&](waiting_record&& r) {
       if (f->has_key(r.key) && filter::fits(f->state, r.state) &&
           filter::fits(f->status, r.status) && (!f->before || r.since <= *f->before) &&
-          r.attempts >= f->tries_min)
-        first.add(r.since, std::move(r));
+          r.attempts >= f->tries_min) {
+        const auto at = r.since;
+        first.add(at, std::move(r));
+      }
       return true;
     });
     if (!read)
@@ -513,8 +519,9 @@ status admin_service::give_orders(const std::string& what, const records& to,
     const auto of = std::ranges::find_if(
       with_.waiting, [&](const waiting_records& w) { return w.part + "." + w.stage == stage; });
     if (of == with_.waiting.end() || std::ranges::find(of->orders, what) == of->orders.end())
-      return fail(
-        error::user(errc::not_found, "there is no order '" + what + "' for records of " + stage));
+      return fail(error::user(
+        errc::not_found,
+        std::string{"there is no order '"}.append(what).append("' for records of ").append(stage)));
     const json payload{{"key", key}, {"reason", why.reason}, {"by", why.by}};
     SALLYPORT_CHECK(with_.control.give({of->part, {}, of->stage, what, payload.dump()}, key, why));
   }

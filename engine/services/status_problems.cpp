@@ -216,8 +216,7 @@ private:
       std::string causes;
       const auto by_cause = figures.value("causes", json::object());
       for (const auto& [cause, n] : by_cause.items())
-        causes +=
-          (causes.empty() ? ": " : ", ") + cause + " " + std::to_string(n.get<std::int64_t>());
+        causes.append(causes.empty() ? ": " : ", ").append(cause).append(" ").append(n.dump());
       add("warning",
           std::to_string(figures.value("letters", std::int64_t{0})) + " dead letters in " + topic +
             causes,

@@ -117,7 +117,7 @@ void declare_narrowing(CLI::App& sub, const std::shared_ptr<options>& o) {
 
 void declare_waiting(CLI::App& sub, int& code) {
   auto o = std::make_shared<options>();
-  const auto act = [&code](auto what) {
+  const auto act = [&code](const auto& what) {
     return [&code, what] {
       if (auto done = what(); !done)
         code = report(done.error());
