@@ -1,6 +1,7 @@
 #include "tools/command/admin.hpp"
 
 #include "engine/lane/orders.hpp"
+#include "engine/topology/load.hpp"
 
 #include <algorithm>
 
@@ -69,8 +70,8 @@ std::vector<control_board::calling_stage> calling_stages(const topology::plan& o
     for (const auto& stage : part.stages) {
       auto peers = stage.op->calls;
       for (const auto& field : stage.op->calls_by)
-        if (auto port = stage.with.text(field); !port.empty())
-          peers.push_back(std::move(port));
+        for (auto& port : topology::texts_of(stage.op->spec, stage.with, field))
+          peers.push_back(std::move(port.text));
       if (!peers.empty())
         all.push_back({part.name, stage.name, std::move(peers)});
     }
