@@ -8,6 +8,8 @@
 #include <atomic>
 #include <cstdint>
 #include <cstdio>
+#include <deque>
+#include <mutex>
 #include <utility>
 
 #include <spdlog/sinks/stdout_sinks.h>
@@ -138,9 +140,8 @@ void append_text_value(std::string& out, std::string_view value) {
     append_quoted(out, value);
 }
 
-std::string text_line(wall_time now, level at, std::string_view event, std::string_view text,
-                      std::initializer_list<log_field> fields) {
-  auto line = fmt::format("{} {:<5} {} ", format_utc(now), name_of(at), event);
+void append_said(std::string& line, std::string_view text,
+                 std::initializer_list<log_field> fields) {
   append_escaped(line, text);
   for (const auto& field : fields) {
     line += ' ';
@@ -148,7 +149,37 @@ std::string text_line(wall_time now, level at, std::string_view event, std::stri
     line += '=';
     append_text_value(line, field.value);
   }
+}
+
+std::string text_line(wall_time now, level at, std::string_view event, std::string_view text,
+                      std::initializer_list<log_field> fields) {
+  auto line = fmt::format("{} {:<5} {} ", format_utc(now), name_of(at), event);
+  append_said(line, text, fields);
   return line;
+}
+
+constexpr std::size_t warnings_max = 10;
+
+struct kept_warnings {
+  std::mutex guard;
+  std::deque<warning> all;
+};
+kept_warnings& kept() {
+  static kept_warnings one;
+  return one;
+}
+
+void keep(wall_time now, std::string_view event, std::string_view text,
+          std::initializer_list<log_field> fields) {
+  warning said{format_utc(now), std::string{event}, {}};
+  append_said(said.text, text, fields);
+  auto& to = kept();
+  const std::lock_guard lock{to.guard};
+  if (!to.all.empty() && to.all.back().event == said.event && to.all.back().text == said.text)
+    to.all.pop_back();
+  to.all.push_back(std::move(said));
+  if (to.all.size() > warnings_max)
+    to.all.pop_front();
 }
 
 } // namespace
@@ -169,12 +200,20 @@ bool parse_level(std::string_view word, level& out) {
 
 void log(level at, std::string_view event, std::string_view text,
          std::initializer_list<log_field> fields) {
+  auto now = system_wall_clock{}.now();
+  if (at >= level::warn)
+    keep(now, event, text, fields);
   if (at < least_level)
     return;
-  auto now = system_wall_clock{}.now();
   auto line =
     as_json ? json_line(now, at, event, text, fields) : text_line(now, at, event, text, fields);
   sink().log(library_level(at), spdlog::string_view_t{line});
+}
+
+std::vector<warning> latest_warnings() {
+  auto& of = kept();
+  const std::lock_guard lock{of.guard};
+  return {of.all.begin(), of.all.end()};
 }
 
 void flush_log() { sink().flush(); }

@@ -3,6 +3,7 @@
 #include <initializer_list>
 #include <string>
 #include <string_view>
+#include <vector>
 
 /// Log lines for operators of the service. Normal operation is quiet. Each line has a stable event
 /// id (a word with dots, `lane.failed`), by which people search and which docs/operating.md
@@ -29,6 +30,16 @@ void configure_log(std::string_view format, level least);
 
 void log(level at, std::string_view event, std::string_view text,
          std::initializer_list<log_field> fields = {});
+
+/// A line that says that something is wrong.
+struct warning {
+  std::string time;
+  std::string event;
+  std::string text; ///< with its fields, as one line
+};
+/// The latest lines of level warn and error, the oldest first; those that say the same one after
+/// the other are one. For people who cannot look at the log itself.
+[[nodiscard]] std::vector<warning> latest_warnings();
 
 /// Writes out what is buffered; before an exit.
 void flush_log();

@@ -23,10 +23,34 @@ observe::labels label_of(const std::string& label) {
   return {{label.substr(0, equals), label.substr(equals + 1)}};
 }
 
+observe::counter& commit_failures(observe::metrics& in, const observe::labels& host) {
+  return in.add_counter("sallyport_commit_failures_total", "Commits that the log did not take.",
+                        host);
+}
+
+observe::counter& epochs_dropped(observe::metrics& in, const observe::labels& host) {
+  return in.add_counter("sallyport_epochs_dropped_total",
+                        "Times that open epochs were thrown away.", host);
+}
+
+observe::counter& lane_failures(observe::metrics& in, const observe::labels& lane) {
+  return in.add_counter("sallyport_lane_failures_total",
+                        "How often a lane was closed by a failure.", lane);
+}
+
+observe::counter& lanes_lost(observe::metrics& in, const observe::labels& lane) {
+  return in.add_counter("sallyport_lanes_lost_total",
+                        "How often a lane was another's before it was handed over.", lane);
+}
+
 } // namespace
 
 meters::meters(observe::metrics& all, std::size_t host)
-  : all_(all), host_({{"host", std::to_string(host)}}) {}
+  : all_(all), host_({{"host", std::to_string(host)}}) {
+  // A counter that is not there before its first event tells nothing of that event.
+  (void) commit_failures(all_, host_);
+  (void) epochs_dropped(all_, host_);
+}
 
 observe::labels meters::labels_of(const lane::lane_name& lane) {
   return {{"part", lane.part}, {"lane", std::to_string(lane.partition)}};
@@ -225,32 +249,18 @@ void meters::lane_open(const lane::lane_name& lane, bool open) {
     .add_gauge("sallyport_lane_open", "1 while the lane works, 0 while it waits to be reopened.",
                labels_of(lane))
     .set(open ? 1 : 0);
+  (void) lane_failures(all_, labels_of(lane));
+  (void) lanes_lost(all_, labels_of(lane));
 }
 
 void meters::lane_failed(const lane::lane_name& lane) {
-  all_
-    .add_counter("sallyport_lane_failures_total", "How often a lane was closed by a failure.",
-                 labels_of(lane))
-    .add();
+  lane_failures(all_, labels_of(lane)).add();
 }
 
-void meters::lane_lost(const lane::lane_name& lane) {
-  all_
-    .add_counter("sallyport_lanes_lost_total",
-                 "How often a lane was another's before it was handed over.", labels_of(lane))
-    .add();
-}
+void meters::lane_lost(const lane::lane_name& lane) { lanes_lost(all_, labels_of(lane)).add(); }
 
-void meters::commit_failed() {
-  all_.add_counter("sallyport_commit_failures_total", "Commits that the log did not take.", host_)
-    .add();
-}
+void meters::commit_failed() { commit_failures(all_, host_).add(); }
 
-void meters::rolled_back() {
-  all_
-    .add_counter("sallyport_epochs_dropped_total", "Times that open epochs were thrown away.",
-                 host_)
-    .add();
-}
+void meters::rolled_back() { epochs_dropped(all_, host_).add(); }
 
 } // namespace sallyport::runtime

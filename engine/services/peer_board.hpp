@@ -29,6 +29,9 @@ public:
     std::optional<failure> last_failure;
     /// The last answer that refused who we are.
     std::optional<failure> last_unauthorized;
+    [[nodiscard]] bool unauthorized() const {
+      return last_unauthorized && (!last_good || last_unauthorized->at > *last_good);
+    }
   };
 
   void note(const std::string& port, const call_answer& said, duration took, wall_time now);

@@ -7,6 +7,8 @@
 #include <algorithm>
 #include <array>
 #include <cstdlib>
+#include <functional>
+#include <initializer_list>
 
 namespace sallyport {
 
@@ -26,6 +28,10 @@ constexpr std::int64_t clock_seconds_max = 5;
 /// Discards that are a good part of all records may be a rule that was set wrongly.
 constexpr std::int64_t discards_min = 20;
 constexpr double discard_share = 0.5;
+constexpr double discard_share_all = 0.95;
+constexpr duration held_long = 1h;
+/// So long after its last good answer a peer is no longer one that answers others.
+constexpr duration good_is_news = 2min;
 constexpr duration late_max = 60s;
 constexpr duration failure_is_news = 5min;
 constexpr duration quiet_max = 1min; ///< of good answers, while there are bad ones
@@ -40,6 +46,7 @@ public:
     for (const auto& [name, peer] : of("peers").items())
       add_peer(name, peer);
     add_timers();
+    add_held();
     add_letters();
     add_discards();
     std::ranges::stable_sort(found_, {}, [](const json& p) {
@@ -62,7 +69,7 @@ private:
                       {"what", what},
                       {"means", means},
                       {"do", act},
-                      {"page", "docs/operating.md#" + page}});
+                      {"page", "docs/operating/" + page + ".md"}});
   }
 
   [[nodiscard]] bool recent(const std::string& at) const {
@@ -80,6 +87,7 @@ private:
     for (const auto& i : status_.value("instances", json::array())) {
       const auto name = i.value("address", std::string{});
       add_disk(i, name);
+      add_connectors(i);
       if (const auto by = i.value("clock_set_by_seconds", std::int64_t{0});
           std::abs(by) > clock_seconds_max)
         add("warning",
@@ -92,10 +100,38 @@ private:
             std::to_string(i.value("commit_failures", std::int64_t{0})) + " commits of " + name +
               " failed since its start",
             "The work went on from the commit before; nothing was lost.",
-            "the log of the process says why (epoch.dropped)", "commits-fail");
+            said_of({"epoch.dropped"}), "commits-fail");
       if (i.value("draining", false))
-        add("note", name + " drains", "It gives its lanes away and stops.", "wait", "drain");
+        add("note", name + " drains", "It gives its lanes away and stops.", "wait", "it-is-paused");
     }
+  }
+
+  /// Why a lane or a commit failed last, as the log of the process of an instance has it.
+  [[nodiscard]] std::string said_of(std::initializer_list<std::string_view> events) const {
+    std::string last;
+    std::string said = "the log of the process says why";
+    for (const auto& i : status_.value("instances", json::array()))
+      for (const auto& w : i.value("warnings", json::array())) {
+        const auto event = w.value("event", std::string{});
+        const auto at = w.value("at", std::string{});
+        if (std::ranges::find(events, event) == events.end() || at <= last)
+          continue;
+        last = at;
+        said = "mend its last reason: " + event + ": " + w.value("text", std::string{});
+      }
+    return said;
+  }
+
+  void add_connectors(const json& i) {
+    const auto health = i.value("health", json::object());
+    const auto ended = health.find("connectors");
+    if (ended == health.end())
+      return;
+    for (const auto& [name, why] : ended->items())
+      if (why.is_string())
+        add("error", "the connector " + name + " ended: " + why.get<std::string>(),
+            "Its records wait where they are; its position is kept.",
+            "mend the cause, then restart the instance", "a-connector-ended");
   }
 
   void add_disk(const json& i, const std::string& name) {
@@ -118,14 +154,14 @@ private:
           std::to_string(missing.size()) + " lanes are not open: " +
             missing.front().get<std::string>() + (missing.size() > 1 ? ", …" : ""),
           "Their records wait. They are restored, or fail again and again.",
-          "the log of the process says why (lane.failed, lane.open_failed)", "a-lane-restarts");
+          said_of({"lane.failed", "lane.open_failed", "epoch.dropped"}), "a-lane-restarts");
     std::int64_t failures = 0;
     for (const auto& i : status_.value("instances", json::array()))
       failures += i.value("lane_failures", std::int64_t{0});
     if (failures > 0)
       add("warning", "lanes failed " + std::to_string(failures) + " times since the start",
           "A lane that fails goes on from its last commit; one record may do it every time.",
-          "the log of the process says why (lane.failed)", "a-lane-restarts");
+          said_of({"lane.failed", "lane.open_failed", "epoch.dropped"}), "a-lane-restarts");
     if (status_.value("difference", std::int64_t{0}) != 0)
       add("error", "the records do not add up (conservation difference)",
           "A mistake of the engine.", "keep a copy of the state folder and report it",
@@ -140,40 +176,12 @@ private:
   }
 
   void add_peer(const std::string& name, const json& peer) {
-    const auto since = peer.value("last_good", std::string{});
-    if (const auto no = peer.find("unauthorized"); no != peer.end()) {
-      const auto at = no->value("at", std::string{});
-      if (at > since || recent(at))
-        add("error", name + " refused us: " + std::to_string(no->value("status", 401)),
-            "Our token is not taken, or lacks a role.",
-            "look at the client's credentials in the config and at the peer's sign-in",
-            "a-token-is-refused");
-    }
-    const auto why = reason_of(peer);
-    const auto open = peer.value("open", std::int64_t{0});
-    if (peer.contains("circuits_open"))
-      add(
-        "error", "the circuit to " + name + " is open" + why,
-        "The peer is down or fails: " + std::to_string(open) +
-          " calls wait. One is let through now and then, and the rest follow when it is answered.",
-        "nothing is lost; sallyport calls --peer " + name +
-          " shows them; to spare the peer: sallyport pause " + name,
-        "a-peer-is-down");
-    else if (!why.empty() && failed_at(peer) > since && since < format_utc(now_ - quiet_max))
-      add("error", name + " has not answered well for a minute" + why,
-          "The peer is down or fails. Calls are made again; " + std::to_string(open) + " are open.",
-          "nothing is lost; sallyport calls --peer " + name + " shows them", "a-peer-is-down");
-    else if (const auto again = peer.value("tried_again", std::int64_t{0}); again > 0)
-      add("warning",
-          std::to_string(again) + " calls to " + name + " are tried again and again" + why,
-          "The peer answers others: it refuses these, or answers now and then.",
-          "sallyport calls --peer " + name + " --tries-min 2", "a-peer-refuses-one-booking");
-    else if (const auto failure = peer.find("failure");
-             failure != peer.end() && failure->value("at", std::string{}) > since)
-      add("warning", name + " failed the last try" + why, "Calls are made again.",
-          "sallyport calls --peer " + name, "a-peer-is-down");
-    if (peer.value("mean_seconds", 0.0) > slow_seconds)
-      add("warning", name + " is slow", "Calls to it take " + shown(peer["mean_seconds"]) + " s.",
+    const auto refused = add_refusal(name, peer);
+    if (!refused)
+      add_failures(name, peer);
+    if (const auto mean = peer.value("mean_seconds", 0.0); mean > slow_seconds)
+      add("warning", name + " is slow: a try takes " + shown(peer["mean_seconds"]) + " s",
+          "Its calls, and the records that wait for them, take so long; others go on.",
           "ask whoever runs it; sallyport pause " + name + " spares it", "a-peer-is-slow");
     if (peer.value("in_doubt", std::int64_t{0}) > 0)
       add("note",
@@ -181,6 +189,63 @@ private:
             " may have been done, and are asked for again",
           "They had no clear answer. They are repeated under the same idempotency key.",
           "sallyport calls --in-doubt --peer " + name, "a-call-is-in-doubt");
+  }
+
+  /// @returns whether the peer, or its sign-in, refuses who we are
+  bool add_refusal(const std::string& name, const json& peer) {
+    const auto no = peer.find("unauthorized");
+    if (no == peer.end())
+      return false;
+    const auto at = no->value("at", std::string{});
+    if (at <= peer.value("last_good", std::string{}) && !recent(at))
+      return false;
+    const auto status = no->value("status", 0);
+    add("error",
+        status != 0 ? name + " refused us: " + std::to_string(status)
+                    : "no token for " + name + ": " + no->value("reason", std::string{}),
+        status == 403   ? "The token is good, but its client lacks a role."
+        : status == 401 ? "The peer does not take our token."
+                        : "The sign-in does not take the client's id or secret.",
+        status == 403 ? "ask for the role of our client at " + name
+                      : "compare client_id, client_secret and token_url of the config with the "
+                        "sign-in; restart after a change",
+        "a-token-is-refused");
+    return true;
+  }
+
+  void add_failures(const std::string& name, const json& peer) {
+    const auto why = reason_of(peer);
+    const auto good = peer.value("last_good", std::string{});
+    const auto failed = failed_at(peer);
+    const auto given_up = peer.value("given_up", std::int64_t{0});
+    const auto open = std::to_string(peer.value("open", std::int64_t{0}));
+    if (peer.contains("circuits_open"))
+      add("error", "the circuit to " + name + " is open" + why,
+          "The peer is down or fails: " + open +
+            " calls wait, nothing is lost. One is let through now and then, and the rest follow "
+            "when it is answered.",
+          "tell whoever runs it; sallyport calls --peer " + name +
+            " shows the calls; to spare the peer: sallyport pause " + name,
+          "a-peer-is-down");
+    else if (failed > good && good < format_utc(now_ - quiet_max))
+      add("error", name + " has not answered well for a minute" + why,
+          "The peer is down or fails. Calls are made again; " + open + " are open.",
+          "tell whoever runs it; sallyport calls --peer " + name + " shows the calls",
+          "a-peer-is-down");
+    else if (const auto again = peer.value("tried_again", std::int64_t{0}); again > 0)
+      add("warning",
+          std::to_string(again) + " calls to " + name + " are tried again and again" + why,
+          "The peer answers others: it refuses these, or answers now and then.",
+          "sallyport calls --peer " + name + " --tries-min 2", "a-peer-refuses-one-booking");
+    else if (recent(failed) && given_up > 0 && good >= format_utc(now_ - good_is_news))
+      add("warning",
+          name + " answers, but " + std::to_string(given_up) +
+            " calls were given up since the start" + why,
+          "It refuses some bookings. Their records wait for their next attempt.",
+          "sallyport waiting and sallyport timers show the records", "a-peer-refuses-one-booking");
+    else if (failed > good)
+      add("warning", name + " failed the last try" + why, "Calls are made again.",
+          "sallyport calls --peer " + name, "a-peer-is-down");
   }
 
   static std::string shown(const json& number) {
@@ -225,21 +290,52 @@ private:
     }
   }
 
+  void add_held() {
+    const auto held = of("waiting").value("held", json::object());
+    const auto oldest = held.value("oldest", std::string{});
+    if (!oldest.empty() && oldest < format_utc(now_ - held_long))
+      add("warning",
+          std::to_string(held.value("records", std::int64_t{0})) +
+            " records are held back, the oldest since " + oldest,
+          "Longer than is usual: the time that is set is long, or events of the key come all the "
+          "time.",
+          "sallyport timers shows when they go on; compare with the config", "held-too-long");
+  }
+
+  /// A rule that lets most records go may be set wrongly; copies are let go as well.
   void add_discards() {
-    std::int64_t all = 0;
-    for (const auto& [term, n] : of("records").items())
-      all += n.get<std::int64_t>();
-    for (const auto& [reason, n] : of("discarded").items())
-      if (n.get<std::int64_t>() >= discards_min &&
-          static_cast<double>(n.get<std::int64_t>()) > discard_share * static_cast<double>(all))
-        add("note",
-            std::to_string(n.get<std::int64_t>()) + " of " + std::to_string(all) +
-              " records were discarded: " + reason,
-            "A rule of the topology let them go. Right for duplicates; a list in the config may be "
-            "wrong.",
-            "look at the settings in sallyport status --format json, /info and the topology's "
-            "README",
-            "most-records-are-discarded");
+    for (const auto& [part, figures] : of("parts").items()) {
+      const auto all = figures.value("records", std::int64_t{0});
+      std::int64_t copies = figures.value("superseded", std::int64_t{0});
+      std::int64_t gone = 0;
+      std::vector<std::pair<std::int64_t, std::string>> reasons;
+      const auto discarded = figures.value("discarded", json::object());
+      for (const auto& [reason, n] : discarded.items()) {
+        const bool copy = reason.find("repeat") != std::string::npos ||
+                          reason.find("duplicate") != std::string::npos;
+        (copy ? copies : gone) += n.get<std::int64_t>();
+        if (!copy)
+          reasons.emplace_back(n.get<std::int64_t>(), reason);
+      }
+      const auto share = [all](std::int64_t n) {
+        return n < discards_min ? 0.0 : static_cast<double>(n) / static_cast<double>(all);
+      };
+      const auto some = [&](std::int64_t n) {
+        return std::to_string(n) + " of " + std::to_string(all) + " records of " + part;
+      };
+      if (share(gone) > discard_share) {
+        std::ranges::sort(reasons, std::greater{});
+        add(share(gone) > discard_share_all ? "warning" : "note",
+            some(gone) + " were discarded: " + reasons.front().second + " " +
+              std::to_string(reasons.front().first) + (reasons.size() > 1 ? ", …" : ""),
+            "A rule of the topology let them go. A list of prisons or types may be set wrongly.",
+            "compare the settings of the config with what is meant", "most-records-are-discarded");
+      }
+      if (share(copies) > discard_share)
+        add("note", some(copies) + " were copies, or gave way to newer ones",
+            "A sender sends again what it sent. Nothing is done twice.",
+            "find out which sender repeats; nothing is to be mended here", "input-comes-twice");
+    }
   }
 
   const json& status_;

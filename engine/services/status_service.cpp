@@ -1,5 +1,6 @@
 #include "engine/services/status_service.hpp"
 
+#include "engine/observe/log.hpp"
 #include "engine/services/handled_letters.hpp"
 #include "engine/time/zone.hpp"
 
@@ -107,10 +108,17 @@ status add_calls(const lanes_at_once& rows, json& peers) {
 status add_stages(const lanes_at_once& rows, json& to) {
   SALLYPORT_TRY(const auto stages, rows.stages());
   for (const auto& s : stages) {
-    for (const auto& [term, n] : s.terms)
+    const auto part = [&]() -> json& { return to["parts"][s.at.part]; };
+    for (const auto& [term, n] : s.terms) {
       count(to["records"], term, n);
-    for (const auto& [reason, n] : s.discarded)
+      count(part(), "records", n);
+    }
+    if (const auto merged = s.terms.find("superseded"); merged != s.terms.end())
+      count(part(), "superseded", merged->second);
+    for (const auto& [reason, n] : s.discarded) {
       count(to["discarded"], reason, static_cast<std::int64_t>(n));
+      count(part()["discarded"], reason, static_cast<std::int64_t>(n));
+    }
     count(to["timers"], "set", static_cast<std::int64_t>(s.timers));
     if (s.next_timer)
       keep_earlier(to["timers"], "next", format_utc(*s.next_timer));
@@ -217,11 +225,8 @@ json status_service::measured(wall_time now) {
   const auto began = steady::now();
   if (!measured_.empty() && began < measure_again_)
     return json::parse(measured_, nullptr, false);
-  json out{{"records", json::object()},
-           {"timers", json::object()},
-           {"waiting", json::object()},
-           {"peers", json::object()},
-           {"discarded", json::object()}};
+  json out{{"records", json::object()}, {"timers", json::object()},    {"waiting", json::object()},
+           {"peers", json::object()},   {"discarded", json::object()}, {"parts", json::object()}};
   const auto rows = with_.lanes.look(now);
   auto read = add_calls(*rows, out["peers"]);
   if (read)
@@ -269,6 +274,9 @@ json status_service::instance_json(const std::string& page, wall_time now) {
       health[name][detail] = value;
   }
   out["health"] = std::move(health);
+  out["warnings"] = json::array();
+  for (auto& w : observe::latest_warnings())
+    out["warnings"].push_back({{"at", w.time}, {"event", w.event}, {"text", std::move(w.text)}});
   return out;
 }
 
@@ -282,10 +290,16 @@ json status_service::own() {
   out["lanes"] = json::array();
   for (const auto& [part, partition] : with_.lanes_here())
     out["lanes"].push_back(part + "/" + std::to_string(partition));
+  std::map<std::string, std::int64_t> given_up;
+  each_metric(page, "sallyport_calls_total", [&](std::string_view labels, double value) {
+    if (label(labels, "outcome") == "unknown")
+      given_up[label(labels, "peer")] += static_cast<std::int64_t>(value);
+  });
   for (const auto& [peer, seen] : with_.peers.list()) {
     auto& figures = out["peers"][peer];
     figures["tries"] = seen.tries;
     figures["mean_seconds"] = seen.seconds;
+    figures["given_up"] = given_up[peer];
     if (seen.last_good)
       figures["last_good"] = format_utc(*seen.last_good);
     if (seen.last_failure)
@@ -336,7 +350,7 @@ void add_status(json& to, const json& more) {
     if (const auto some = more.find(list); some != more.end() && some->is_array())
       for (const auto& one : *some)
         to[list].push_back(one);
-  for (const char* figures : {"records", "timers", "waiting", "peers", "discarded", "lag"})
+  for (const char* figures : {"records", "timers", "waiting", "peers", "discarded", "parts", "lag"})
     if (const auto some = more.find(figures); some != more.end() && some->is_object())
       add_figures(to[figures], *some);
   to["difference"] = to.value("difference", 0) + more.value("difference", 0);

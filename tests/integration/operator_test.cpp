@@ -144,7 +144,7 @@ TEST_F(operator_test, a_peer_that_is_down_is_said_first_and_its_calls_are_shown)
   const auto said = order({"status"});
   EXPECT_EQ(said.how.code, 1) << "not well";
   EXPECT_NE(said.out.find("503"), std::string::npos) << said.out;
-  EXPECT_NE(said.out.find("docs/operating.md#"), std::string::npos);
+  EXPECT_NE(said.out.find("docs/operating/"), std::string::npos);
 }
 
 TEST_F(operator_test, held_records_are_seen_by_their_timers) {

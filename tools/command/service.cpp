@@ -4,6 +4,7 @@
 #include "engine/observe/log.hpp"
 
 #include <algorithm>
+#include <cmath>
 #include <csignal>
 #include <filesystem>
 #include <unistd.h>
@@ -159,15 +160,26 @@ status service::open_http() {
   return {};
 }
 
+void service::connector_ended(const std::string& kind, const std::string& binding,
+                              const error& why) {
+  observe::log(observe::level::error, kind + ".ended", "an " + kind + " ended with an error",
+               {{"binding", binding}, {"why", why.what}});
+  const std::lock_guard lock{guard_};
+  ended_.emplace(binding, why.what);
+}
+
 status service::start_connectors() {
+  health_.add("connectors", [this] {
+    const std::lock_guard lock{guard_};
+    return observe::health_report{ended_.empty(), ended_};
+  });
   for (const auto& binding : plan_.egresses) {
     SALLYPORT_TRY(auto made, binding.connector->as_egress->make(binding.with));
     egress::source of{log_.get(), plan_.topics.at(binding.port),
                       plan_.application + "." + binding.name};
-    egress_threads_.emplace_back([run = made.get(), of, name = binding.name] {
+    egress_threads_.emplace_back([this, run = made.get(), of, name = binding.name] {
       if (auto done = run->run(of); !done)
-        observe::log(observe::level::error, "egress.ended", "an egress ended with an error",
-                     {{"binding", name}, {"why", done.error().what}});
+        connector_ended("egress", name, done.error());
     });
     egresses_.push_back(std::move(made));
   }
@@ -175,10 +187,9 @@ status service::start_connectors() {
     SALLYPORT_TRY(auto made, binding.connector->as_ingress->make(binding.with));
     ingress::target into{log_.get(), plan_.topics.at(binding.port),
                          plan_.application + "." + binding.name};
-    ingress_threads_.emplace_back([run = made.get(), into, name = binding.name] {
+    ingress_threads_.emplace_back([this, run = made.get(), into, name = binding.name] {
       if (auto done = run->run(into); !done)
-        observe::log(observe::level::error, "ingress.ended", "an ingress ended with an error",
-                     {{"binding", name}, {"why", done.error().what}});
+        connector_ended("ingress", name, done.error());
     });
     ingresses_.push_back(std::move(made));
   }
@@ -282,7 +293,45 @@ void service::refresh_metrics() {
     set("queued", load.queued);
     set("limit", load.limit);
   }
+  set_gauges_of_status();
   surface_->refresh_gauges();
+}
+
+/// What `status` tells as well, for alerts.
+void service::set_gauges_of_status() {
+  std::error_code ec;
+  if (const auto space = std::filesystem::space(plan_.state_folder, ec); !ec) {
+    const auto set = [&](const char* kind, std::uintmax_t value) {
+      metrics_
+        .add_gauge("sallyport_disk_bytes", "Of the disk of the state folder: free, and its size.",
+                   {{"kind", kind}})
+        .set(static_cast<double>(value));
+    };
+    set("free", space.available);
+    set("size", space.capacity);
+  }
+  metrics_
+    .add_gauge("sallyport_clock_set_seconds", "By how much the clock was set since the start.")
+    .set(std::round((std::chrono::duration<double>(clock_.now() - started_) -
+                     (std::chrono::steady_clock::now() - started_steady_))
+                      .count()));
+  const auto ended = [this] {
+    const std::lock_guard lock{guard_};
+    return ended_.size();
+  }();
+  metrics_
+    .add_gauge("sallyport_connectors_ended", "Ingresses and egresses that ended with an error.")
+    .set(static_cast<double>(ended));
+  metrics_.add_gauge("sallyport_pauses", "What people have paused.")
+    .set(static_cast<double>(control_->pauses().size()));
+  for (const auto& [port, seen] : environment_->peers_seen->list()) {
+    metrics_.add_gauge("sallyport_peer_seconds", "How long a try takes lately.", {{"peer", port}})
+      .set(seen.seconds);
+    metrics_
+      .add_gauge("sallyport_peer_unauthorized", "1 while a peer or its sign-in refuses who we are.",
+                 {{"peer", port}})
+      .set(seen.unauthorized() ? 1 : 0);
+  }
 }
 
 void service::maintain() {

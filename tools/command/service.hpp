@@ -21,7 +21,9 @@
 #include "tools/command/http_surface.hpp"
 
 #include <atomic>
+#include <chrono>
 #include <condition_variable>
+#include <map>
 #include <memory>
 #include <mutex>
 #include <set>
@@ -65,6 +67,8 @@ private:
   [[nodiscard]] status start_connectors();
   void add_metrics();
   void refresh_metrics();
+  void set_gauges_of_status();
+  void connector_ended(const std::string& kind, const std::string& binding, const error& why);
   void set_lag(const partition_id& of, std::int64_t end);
   [[nodiscard]] bool reads_here(const std::string& topic, std::uint32_t partition) const;
   void maintain();
@@ -72,6 +76,8 @@ private:
   topology::plan plan_;
   std::string masked_config_;
   system_wall_clock clock_;
+  wall_time started_ = clock_.now();
+  std::chrono::steady_clock::time_point started_steady_ = std::chrono::steady_clock::now();
   observe::metrics metrics_;
   observe::standard_metrics process_metrics_;
   observe::health health_;
@@ -98,6 +104,7 @@ private:
   std::uint64_t refresh_handle_ = 0;
   std::set<partition_id> lag_told_; ///< of the refresher
   std::mutex guard_;
+  std::map<std::string, std::string> ended_; ///< connectors, and why; with `guard_`
   std::condition_variable wake_;
   bool stopping_ = false;
   std::thread maintenance_;

@@ -5,8 +5,10 @@
 #include <CLI/CLI.hpp>
 #include <nlohmann/json.hpp>
 
+#include <algorithm>
 #include <array>
 #include <cstdio>
+#include <functional>
 #include <iostream>
 #include <memory>
 #include <thread>
@@ -158,9 +160,28 @@ std::string instances(const json& s) {
          table({"instance", ">up", ">lanes", ">commit", ">disk left", "state", "health"}, rows);
 }
 
+constexpr std::size_t warnings_shown = 5;
+
+/// The latest of what the logs of the processes say is wrong.
+std::string warnings(const json& s, const config::page& how) {
+  std::vector<std::pair<std::string, std::string>> lines;
+  for (const auto& i : s.value("instances", json::array()))
+    for (const auto& w : part(i, "warnings"))
+      lines.emplace_back(cell(w, "at"), age_between(cell(w, "at"), cell(s, "now")) + " ago, " +
+                                          cell(i, "address") + ": " + cell(w, "event") + ": " +
+                                          cell(w, "text"));
+  std::ranges::sort(lines, std::greater{});
+  if (lines.size() > warnings_shown)
+    lines.resize(warnings_shown);
+  std::string out = lines.empty() ? "" : "\nwarnings of the log, the latest first\n";
+  for (const auto& [at, line] : lines)
+    out += config::wrapped(line, "  ", how.width);
+  return out;
+}
+
 std::string screen(const json& s, const config::page& how) {
   return head(s, how) + pauses(s, how) + problems(s, how) + "\n" + records(s) + lanes(s) +
-         peers(s) + letters(s) + instances(s);
+         peers(s) + letters(s) + instances(s) + warnings(s, how);
 }
 
 /// @returns whether it is well

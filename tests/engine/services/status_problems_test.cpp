@@ -5,6 +5,8 @@
 #include <gtest/gtest.h>
 #include <nlohmann/json.hpp>
 
+#include <filesystem>
+
 namespace sallyport {
 namespace {
 
@@ -38,7 +40,8 @@ TEST(status_problems, each_fault_is_said_with_what_helps) {
      "error: the circuit to delius is open; it answers 503"},
     {{{"peers", {{"delius", {{"open", 4}, {"failure", failure}, {"last_good", at(seconds{99})}}}}}},
      "error: delius has not answered well for a minute; it answers 503"},
-    {{{"peers", {{"delius", {{"mean_seconds", 4.2}}}}}}, "warning: delius is slow"},
+    {{{"peers", {{"delius", {{"mean_seconds", 4.2}}}}}},
+     "warning: delius is slow: a try takes 4.2 s"},
     {{{"peers",
        {{"delius",
          {{"open", 1}, {"tried_again", 1}, {"failure", failure}, {"last_good", at(seconds{9})}}}}}},
@@ -57,8 +60,26 @@ TEST(status_problems, each_fault_is_said_with_what_helps) {
     {{{"instances", {{{"lane_failures", 3}}}}}, "warning: lanes failed 3 times since the start"},
     {{{"dead_letters", {{"dead", {{"letters", 2}, {"causes", {{"no_json", 2}}}}}}}},
      "warning: 2 dead letters in dead: no_json 2"},
-    {{{"records", {{"discarded", 90}, {"done", 10}}}, {"discarded", {{"other_prison", 90}}}},
-     "note: 90 of 100 records were discarded: other_prison"},
+    {{{"parts", {{"custody", {{"records", 100}, {"discarded", {{"other_prison", 90}}}}}}}},
+     "note: 90 of 100 records of custody were discarded: other_prison 90"},
+    {{{"parts", {{"custody", {{"records", 100}, {"discarded", {{"other_prison", 99}}}}}}}},
+     "warning: 99 of 100 records of custody were discarded: other_prison 99"},
+    {{{"parts", {{"custody", {{"records", 100}, {"discarded", {{"repeated_message", 66}}}}}}}},
+     "note: 66 of 100 records of custody were copies, or gave way to newer ones"},
+    {{{"peers",
+       {{"delius",
+         {{"unauthorized",
+           {{"at", at(seconds{9})},
+            {"status", 0},
+            {"reason", "the token endpoint answered 401"}}}}}}}},
+     "error: no token for delius: the token endpoint answered 401"},
+    {{{"peers",
+       {{"delius", {{"given_up", 2}, {"last_good", at(seconds{1})}, {"failure", failure}}}}}},
+     "warning: delius answers, but 2 calls were given up since the start; it answers 503"},
+    {{{"waiting", {{"held", {{"records", 3}, {"oldest", at(seconds{7200})}}}}}},
+     "warning: 3 records are held back, the oldest since " + at(seconds{7200})},
+    {{{"instances", {{{"health", {{"connectors", {{"up", false}, {"out", "no disk"}}}}}}}}},
+     "error: the connector out ended: no disk"},
     {{{"not_told", {{{"instance", "b"}, {"why", "no route"}}}}},
      "error: b does not answer: no route"},
     {{{"difference", 1}}, "error: the records do not add up (conservation difference)"},
@@ -68,12 +89,15 @@ TEST(status_problems, each_fault_is_said_with_what_helps) {
     for (const auto& p : problems_of(status, now))
       for (const char* field : {"means", "do", "page"})
         EXPECT_FALSE(p.value(field, std::string{}).empty()) << wanted << ": " << field;
+    for (const auto& p : problems_of(status, now)) {
+      const auto page = std::filesystem::path{SALLYPORT_SOURCE_DIR} / p["page"].get<std::string>();
+      EXPECT_TRUE(std::filesystem::is_regular_file(page)) << page;
+    }
   }
 }
 
 TEST(status_problems, the_worst_comes_first) {
-  const json status{{"discarded", {{"other_prison", 90}}},
-                    {"records", {{"discarded", 90}}},
+  const json status{{"parts", {{"custody", {{"records", 100}, {"discarded", {{"a", 90}}}}}}},
                     {"peers", {{"delius", {{"mean_seconds", 9.0}}}}},
                     {"difference", 2}};
   const auto all = problems_of(status, now);
