@@ -206,15 +206,16 @@ void ledger::next_of_key(const std::string& key, call_id gone, wall_time now) {
 }
 
 bool ledger::try_again(call_id id, entry& e, const call_answer& last, wall_time now) {
+  const auto latest_start = e.first_start.value_or(now) + e.what.policy.give_up_after;
   if (last.status == 401)
-    return e.unauthorized++ == 0;
+    return now < latest_start && e.unauthorized++ == 0;
   if (e.tries >= e.what.policy.tries_max)
     return false;
   auto seed = murmur2(rows_.prefix()) ^ (id.number << 8U) ^ id.position;
   auto pause = backoff(e.what.policy, e.tries, seed);
   if (auto wanted = asked_pause(last, now))
     pause = std::max(pause, *wanted);
-  if (now + pause > e.first_start.value_or(now) + e.what.policy.give_up_after)
+  if (now + pause > latest_start)
     return false;
   e.next_try = now + pause;
   return true;

@@ -91,7 +91,13 @@ field http_section() {
                                     .doc("The file with its key, in PEM.")
                                     .by_default("")
                                     .example("/etc/sallyport/tls.key")})
-              .doc("TLS on the port. Files that change are read anew.")})
+              .doc("TLS on the port. Files that change are read anew."),
+            field::map("health", field::object("", {field::text("url")
+                                                      .doc("What is asked with GET; 200 means up.")
+                                                      .check(web_address)}))
+              .doc("Services that /health asks too, by the name of their component.")
+              .example("prisonApiHealth: { url: \"http://prison-api/health/ping\" }")
+              .optional()})
     .doc("The port that serves ingress, log, reports, metrics and health.");
 }
 
@@ -112,6 +118,9 @@ http_settings read_http(const config::params& from, config::findings& out) {
                auth.duration("keys_read_every_min"), auth.duration("keys_age_max")};
   const auto& tls = from.object("tls");
   made.tls = {tls.text("certificate"), tls.text("key")};
+  if (from.has("health"))
+    for (const auto& service : from.map("health"))
+      made.health.emplace(service.name, service.value.text("url"));
   if (made.tls.certificate.empty() != made.tls.key.empty())
     out.push_back({from.where("tls"), "tls has one of certificate and key", "give both"});
   if (made.bind.empty() || made.trusts_who_comes())

@@ -6,6 +6,7 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <map>
 #include <string>
 #include <vector>
 
@@ -38,6 +39,7 @@ struct http_settings {
   std::vector<ip_network> metrics_from;       ///< networks that need no token for the metrics
   http_auth_settings auth;
   http_tls_settings tls;
+  std::map<std::string, std::string> health; ///< services that /health asks: name, address
 
   /// Who comes is of this machine, or a proxy has looked at him.
   [[nodiscard]] bool trusts_who_comes() const { return proxy_guards || is_loopback(bind); }

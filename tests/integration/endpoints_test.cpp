@@ -25,7 +25,14 @@ protected:
 };
 
 TEST_F(endpoints_test, health_is_told_as_a_whole_and_by_its_parts) {
-  EXPECT_EQ(get("/health")["status"], "UP");
+  const auto whole = get("/health");
+  EXPECT_EQ(whole["status"], "UP");
+  for (const auto* peer :
+       {"OAuthApiHealth", "prisonApiHealth", "communityApiHealth", "searchApiHealth"})
+    EXPECT_EQ(whole["components"][peer]["details"]["HttpStatus"], "OK") << whole;
+  for (const auto* part : {"diskSpace", "lanes", "log", "ping", "livenessState", "readinessState"})
+    EXPECT_EQ(whole["components"][part]["status"], "UP") << whole;
+  EXPECT_TRUE(whole["components"]["healthInfo"]["details"].contains("version")) << whole;
   EXPECT_EQ(get("/health/liveness")["status"], "UP");
   EXPECT_EQ(get("/health/readiness")["status"], "UP");
   EXPECT_EQ(instance_.http().get("/health/ping").status, 200);

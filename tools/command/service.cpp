@@ -2,6 +2,7 @@
 
 #include "engine/core/fault.hpp"
 #include "engine/observe/log.hpp"
+#include "engine/services/peer_health.hpp"
 
 #include <algorithm>
 #include <cmath>
@@ -203,6 +204,10 @@ void service::add_metrics() {
                  {{"name", std::string{name}}})
       .set(value);
   refresh_handle_ = metrics_.before_scrape([this] { refresh_metrics(); });
+  add_health();
+}
+
+void service::add_health() {
   health_.add("diskSpace", [this] {
     std::error_code ec;
     auto space = std::filesystem::space(plan_.state_folder, ec);
@@ -223,6 +228,14 @@ void service::add_metrics() {
     r.details["topics"] = std::to_string(log_->topics().size());
     return r;
   });
+  const auto serves = [] { return observe::health_report{}; };
+  health_.add("ping", serves);
+  health_.add("livenessState", serves);
+  health_.add("readinessState", [this] { return observe::health_report{health_.ready(), {}}; });
+  health_.add("healthInfo",
+              [] { return observe::health_report{true, {{"version", SALLYPORT_VERSION}}}; });
+  for (const auto& [name, url] : plan_.http.health)
+    health_.add(name, health_of_peer(url));
 }
 
 /// Whether a lane that is open here reads the partition.

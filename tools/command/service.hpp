@@ -66,6 +66,7 @@ private:
   [[nodiscard]] status open_control();
   [[nodiscard]] status start_connectors();
   void add_metrics();
+  void add_health();
   void refresh_metrics();
   void set_gauges_of_status();
   void connector_ended(const std::string& kind, const std::string& binding, const error& why);

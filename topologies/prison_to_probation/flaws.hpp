@@ -51,7 +51,7 @@ struct flaws {
   bool missing_is_zero = false;
   /// §10.13: whatever fails in a validation is received three times within a second, and then dead.
   bool three_receives = false;
-  /// §10.13: each request of an attempt is made once.
+  /// §10.13: each request is made once, also one whose token was refused.
   bool one_try = false;
   /// §10.14: a message that comes again is another event.
   bool repeats_pass = false;

@@ -9,11 +9,12 @@ constexpr std::string_view community_api = "community-api";
 constexpr std::string_view offender_search = "offender-search";
 
 /// Quick repeats, the last of which starts within ten seconds of the first try (§10.13). What takes
-/// longer is for the retry bands.
+/// longer is for the retry bands. One try is one request: a refused token gets no second one
+/// either.
 call_policy quick_repeats(bool one_try) {
   call_policy policy;
   policy.tries_max = one_try ? 1 : 4;
-  policy.give_up_after = std::chrono::seconds{10};
+  policy.give_up_after = one_try ? duration{0} : duration{std::chrono::seconds{10}};
   policy.timeout = std::chrono::seconds{10};
   return policy;
 }

@@ -150,6 +150,16 @@ TEST_F(ledger_test, a_refused_token_is_tried_once_more_at_once) {
   EXPECT_FALSE(end->reply.earlier_unanswered);
 }
 
+TEST_F(ledger_test, a_refused_token_is_not_tried_again_when_the_time_of_the_call_is_over) {
+  auto c = make("a");
+  c.policy.give_up_after = 0s;
+  ask(1, c);
+  EXPECT_EQ(writes(), ids{1});
+  auto end = answer(1, status(401));
+  ASSERT_TRUE(end.has_value());
+  EXPECT_EQ(end->reply.outcome, call_outcome::answered);
+}
+
 TEST_F(ledger_test, what_the_peer_has_not_done_leaves_nothing_in_doubt) {
   ask(1, "a");
   EXPECT_EQ(writes(), ids{1});
