@@ -14,7 +14,6 @@
 #include <algorithm>
 #include <fstream>
 #include <memory>
-#include <set>
 #include <sstream>
 
 namespace sallyport::testing {
@@ -29,7 +28,35 @@ class case_failure : public std::runtime_error {
 public:
   case_failure(const config::location& at, const std::string& what)
     : std::runtime_error(at.file + ":" + std::to_string(at.line) + ": " + what) {}
+
+  /// What was found elsewhere, all of it; each finding names its own place.
+  explicit case_failure(const config::findings& found) : std::runtime_error(texts_of(found)) {}
+
+private:
+  static std::string texts_of(const config::findings& found) {
+    std::string all;
+    for (const auto& f : found)
+      all += (all.empty() ? "" : "\n") + f.text();
+    return all;
+  }
 };
+
+/// What to say after a name that is none of those that can stand there.
+std::string instead_of(const std::string& word, const std::vector<std::string>& names) {
+  if (const auto near = config::nearest(word, names))
+    return "; did you mean '" + *near + "'?";
+  std::string all;
+  for (const auto& name : names)
+    all += (all.empty() ? "; there is: " : ", ") + name;
+  return all;
+}
+
+void need_one_of(const std::vector<std::string>& names, const std::string& word,
+                 std::string_view what, const config::location& at) {
+  if (std::ranges::find(names, word) == names.end())
+    throw case_failure(at, "unknown " + std::string{what} + " '" + word + "'" +
+                             instead_of(word, names));
+}
 
 const node& need(const node& in, std::string_view name) {
   const auto* found = in.find(name);
@@ -43,10 +70,9 @@ std::string text_or(const node& in, std::string_view name, std::string_view othe
   return found == nullptr ? std::string{otherwise} : found->text;
 }
 
-void allow_only(const node& in, const std::set<std::string_view>& names) {
+void allow_only(const node& in, const std::vector<std::string>& names) {
   for (const auto& e : in.entries)
-    if (!names.contains(e.name))
-      throw case_failure(e.where, "unknown key '" + e.name + "'");
+    need_one_of(names, e.name, "key", e.where);
 }
 
 template <class T>
@@ -119,7 +145,8 @@ public:
   run_of_case(const node& script, const std::filesystem::path& file,
               const std::filesystem::path& topologies, driver_options options)
     : script_(script), folder_(file.parent_path()) {
-    auto name = need(script, "topology").text;
+    const auto& named = need(script, "topology");
+    const auto& name = named.text;
     topology::settings given;
     std::map<std::string, config::location> where;
     if (const auto* settings = script.find("settings"))
@@ -129,31 +156,37 @@ public:
       }
     config::findings found;
     auto path = topologies / name / "topology.yaml";
+    if (std::error_code wrong; !std::filesystem::exists(path, wrong))
+      throw case_failure(named.where, "there is no " + path.string() +
+                                        "; topology: names the folder of the topology");
     auto graph = topology::load_topology(path.string(), given, where, found);
     if (!graph)
-      throw case_failure(script.where,
-                         found.empty() ? "the topology cannot be read" : found.front().text());
+      throw case_failure(found);
     const auto& start = need(script, "start");
     options.start = parsed(start, parse_offset_datetime(start.text));
     auto partitions = std::stoul(text_or(script, "partitions", "2"));
     auto plan =
       topology::plan_for_testing(std::move(*graph), static_cast<std::uint32_t>(partitions));
     plan.application = name;
-    std::vector<std::string> ports;
     for (const auto& port : plan.topology.ports)
       if (port.kind == topology::port_kind::call)
-        ports.push_back(port.name);
+        call_ports_.push_back(port.name);
       else if (port.kind == topology::port_kind::sink)
         sinks_.push_back(port.name);
       else
         sources_.push_back(port.name);
-    for (const auto& part : plan.topology.parts)
+    for (const auto& part : plan.topology.parts) {
       parts_.push_back(part.name);
+      for (const auto& stage : part.stages)
+        stages_.push_back(part.name + "." + stage.name);
+    }
+    for (const auto& [topic, unused] : plan.topics)
+      topics_.push_back(topic);
     add_shared_rules();
     if (const auto* peers = script.find("peers"))
       add_rules(*peers);
     driver_ = std::make_unique<driver>(std::move(plan), options);
-    for (const auto& port : ports)
+    for (const auto& port : call_ports_)
       driver_->answer(port, [this](const made_call& call) { return answer(call); });
   }
 
@@ -194,8 +227,7 @@ private:
     else if (e.name == "peers")
       add_rules(e.value);
     else if (e.name == "command")
-      driver_->command(need(e.value, "part").text, need(e.value, "stage").text,
-                       need(e.value, "name").text, text_or(e.value, "payload", ""));
+      command(e.value);
     else
       check(e);
   }
@@ -224,7 +256,14 @@ private:
     else if (e.name == "expect_reports")
       expect_reports(e.value);
     else
-      throw case_failure(e.where, "unknown step '" + e.name + "'");
+      throw case_failure(e.where, "unknown step '" + e.name + "'" + instead_of(e.name, steps_));
+  }
+
+  void command(const node& what) {
+    const auto& part = need(what, "part");
+    const auto& stage = need(what, "stage");
+    need_one_of(stages_, part.text + "." + stage.text, "stage", what.where);
+    driver_->command(part.text, stage.text, need(what, "name").text, text_or(what, "payload", ""));
   }
 
   /// The rules of the files that the case uses; the first named comes first.
@@ -268,7 +307,10 @@ private:
       r.value = bytes{text->text};
     if (what.find("port") == nullptr && sources_.size() != 1)
       throw case_failure(what.where, "'port' is missing, and the topology has several sources");
-    driver_->feed(text_or(what, "port", sources_.front()), std::move(r));
+    const auto port = text_or(what, "port", sources_.front());
+    if (std::ranges::find(topics_, port) == topics_.end())
+      need_one_of(sources_, port, "source", what.where);
+    driver_->feed(port, std::move(r));
     driver_->run();
   }
 
@@ -283,6 +325,7 @@ private:
       std::istringstream words{call.text};
       if (!(words >> r.port >> r.method >> r.path))
         throw case_failure(call.where, "a call is PORT METHOD PATH");
+      need_one_of(call_ports_, r.port, "call port", call.where);
       if (r.path.ends_with('*')) {
         r.any_rest = true;
         r.path.pop_back();
@@ -373,7 +416,9 @@ private:
       bool with_body = want.type == node::kind::mapping;
       const auto& line = with_body ? want.entries.front().name : want.text;
       if (line != shown(made[i], false))
-        throw case_failure(want.where, "another call was made; " + shown(made));
+        throw case_failure(want.where, "call " + std::to_string(i + 1) + " is " +
+                                         shown(made[i], false) + ", not " + line + "; " +
+                                         shown(made));
       if (with_body && !fits(to_json(want.entries.front().value), value_of(made[i].request.body)))
         throw case_failure(want.where, "the call has another body; " + shown(made));
     }
@@ -382,6 +427,7 @@ private:
   void expect_calls_to(const node& wanted) {
     auto made = new_calls();
     for (const auto& port : wanted.entries) {
+      need_one_of(call_ports_, port.name, "call port", port.where);
       std::vector<made_call> of_port;
       std::ranges::copy_if(made, std::back_inserter(of_port),
                            [&](const made_call& c) { return c.port == port.name; });
@@ -433,6 +479,7 @@ private:
 
   void expect_texts(const node& wanted, bool there) const {
     for (const auto& e : wanted.entries) {
+      need_one_of(stages_, e.name, "stage", e.where);
       auto rows = rows_of(e.name);
       for (const auto& item : e.value.items) {
         bool found = std::ranges::any_of(
@@ -503,6 +550,7 @@ private:
 
   void expect_records(const node& wanted) {
     for (const auto& topic : wanted.entries) {
+      need_one_of(topics_, topic.name, "topic", topic.where);
       auto fresh = new_records(topic.name);
       std::string all = "records were:";
       for (const auto& r : fresh)
@@ -521,9 +569,14 @@ private:
   }
 
   void expect_counts(const node& wanted) {
+    std::vector<std::string> names{"received", "difference"};
+    for (std::size_t t = 0; t < term_count; ++t)
+      names.emplace_back(to_string(static_cast<term>(t)));
     for (const auto& part : wanted.entries) {
+      need_one_of(parts_, part.name, "part", part.where);
       auto counts = driver_->counts(part.name);
       for (const auto& e : part.value.entries) {
+        need_one_of(names, e.name, "count", e.where);
         std::int64_t actual = e.name == "received"     ? counts.received
                               : e.name == "difference" ? counts.difference
                                                        : counts.terms[e.name];
@@ -535,6 +588,7 @@ private:
 
   void expect_state(const node& wanted) {
     for (const auto& e : wanted.entries) {
+      need_one_of(stages_, e.name, "stage", e.where);
       auto rows = rows_of(e.name);
       if (std::to_string(rows.size()) != e.value.text)
         throw case_failure(e.where, e.name + " keeps " + std::to_string(rows.size()) + " rows");
@@ -601,11 +655,33 @@ private:
                                             std::to_string(difference));
   }
 
+  inline static const std::vector<std::string> steps_{"feed",
+                                                      "advance",
+                                                      "advance_to",
+                                                      "set_clock",
+                                                      "restart",
+                                                      "peers",
+                                                      "command",
+                                                      "expect_calls",
+                                                      "expect_calls_to",
+                                                      "expect_call_times",
+                                                      "pass_over",
+                                                      "expect_counters",
+                                                      "expect_in_state",
+                                                      "expect_not_in_state",
+                                                      "expect_records",
+                                                      "expect_counts",
+                                                      "expect_state",
+                                                      "expect_reports"};
+
   const node& script_;
   std::filesystem::path folder_;
   std::vector<std::string> sources_;
   std::vector<std::string> sinks_;
+  std::vector<std::string> call_ports_;
+  std::vector<std::string> topics_;
   std::vector<std::string> parts_;
+  std::vector<std::string> stages_; ///< PART.STAGE
   std::vector<rule> rules_;
   std::unique_ptr<driver> driver_;
   std::map<std::string, std::size_t> calls_seen_;
@@ -655,7 +731,8 @@ std::vector<std::string> run_golden_case(const std::filesystem::path& file,
         failures.push_back(file.string() + ": with " + how.name +
                            " the case gives other records, calls or state");
     } catch (const std::exception& e) {
-      failures.push_back(e.what() + std::string{" ("} + how.name + ")");
+      // The first way has no say: the case is wrong however the work is cut.
+      failures.push_back(e.what() + (&how == cuts ? "" : std::string{" ("} + how.name + ")"));
       break;
     }
   }

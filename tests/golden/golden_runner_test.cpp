@@ -67,7 +67,7 @@ INSTANTIATE_TEST_SUITE_P(
     wrong_case{"no_call_expected", "  - expect_calls: []\n" + done, "0 calls were expected"},
     wrong_case{"another_call_expected",
                "  - expect_calls: [prison-api GET /x, prison-api GET /y]\n" + done,
-               "another call was made"},
+               "call 1 is prison-api GET "},
     wrong_case{"another_body_expected",
                "  - advance: 15m\n  - expect_calls_to: { community-api: [ { \"" + replace +
                  "\": { nomsNumber: A1 } } ] }\n" + done,
@@ -110,6 +110,24 @@ INSTANTIATE_TEST_SUITE_P(
                done + "  - expect_not_in_state: { custody.custody: [ A5089DY ] }\n",
                "a row of custody.custody has 'A5089DY'"},
     wrong_case{"unknown_step", "  - wait: 15m\n" + done, "unknown step 'wait'"},
+    wrong_case{"unknown_key_of_a_feed", "  - feed: { jsn: {} }\n" + done, "did you mean 'json'?"},
+    wrong_case{"unknown_source", "  - feed: { port: prison-offender-evnts }\n" + done,
+               "did you mean 'prison-offender-events'?"},
+    wrong_case{"unknown_topic", "  - expect_records: { telemetri: [] }\n" + done,
+               "unknown topic 'telemetri'; did you mean 'telemetry'?"},
+    wrong_case{"unknown_part", done + "  - expect_counts: { custodi: { held: 1 } }\n",
+               "unknown part 'custodi'; did you mean 'custody'?"},
+    wrong_case{"unknown_count", done + "  - expect_counts: { custody: { recieved: 1 } }\n",
+               "unknown count 'recieved'; did you mean 'received'?"},
+    wrong_case{"unknown_stage_of_rows", done + "  - expect_state: { custody.custod: 1 }\n",
+               "unknown stage 'custody.custod'; did you mean 'custody.custody'?"},
+    wrong_case{"unknown_stage_of_a_command",
+               "  - command: { part: custody, stage: custodi, name: x }\n" + done,
+               "unknown stage 'custody.custodi'"},
+    wrong_case{"unknown_call_port",
+               "  - peers: [ { call: prison-ap GET /x, reply: { status: 200 } } ]\n" + done,
+               "unknown call port 'prison-ap'; did you mean 'prison-api'?"},
+    wrong_case{"misspelt_step", "  - advanse: 15m\n" + done, "did you mean 'advance'?"},
     wrong_case{"unknown_sink", done + "  - pass_over: [telemetri]\n", "'telemetri'"}),
   [](const auto& info) { return std::string{info.param.name}; });
 
@@ -117,6 +135,12 @@ TEST(golden_runner, a_call_that_no_peer_answers_fails_the_case) {
   const auto failures = run_with(done, "settings: { hold_back: 15m }\nuse: [booking]\n");
   ASSERT_EQ(failures.size(), 1U);
   EXPECT_NE(failures.front().find("no peer answers"), std::string::npos) << failures.front();
+}
+
+TEST(golden_runner, a_topology_that_is_not_there_is_named_with_what_is_wanted) {
+  const auto failures = run_with("", "settings: { hold_back: 15m }\ntopology: nowhere\n");
+  ASSERT_FALSE(failures.empty());
+  EXPECT_NE(failures.front().find("case.yaml:"), std::string::npos) << failures.front();
 }
 
 TEST(golden_runner, a_missing_file_of_shared_peers_fails_the_case) {
