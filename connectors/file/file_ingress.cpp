@@ -4,6 +4,7 @@
 #include "engine/connectors/source_position.hpp"
 #include "engine/core/fault.hpp"
 #include "engine/core/murmur2.hpp"
+#include "engine/observe/log.hpp"
 #include "engine/time/clock.hpp"
 
 #include <nlohmann/json.hpp>
@@ -14,6 +15,7 @@
 #include <map>
 #include <optional>
 #include <sys/stat.h>
+#include <utility>
 
 namespace sallyport::file {
 
@@ -129,8 +131,13 @@ public:
 private:
   [[nodiscard]] result<bool> open_file() {
     file_ = descriptor{::open(path_.c_str(), O_RDONLY | O_CLOEXEC), path_};
-    if (!file_.is_open() && errno == ENOENT && options_.follow)
+    if (!file_.is_open() && errno == ENOENT && options_.follow) {
+      if (!std::exchange(missing_told_, true))
+        observe::log(observe::level::info, "ingress.file_missing",
+                     "the file is not there; it is read when it comes", {{"path", path_}});
       return false;
+    }
+    missing_told_ = false;
     struct stat about{};
     if (!file_.is_open() || ::fstat(file_.number(), &about) != 0)
       return fail(system_error("open", path_));
@@ -230,8 +237,9 @@ private:
   source_position position_;
   std::optional<mark> last_; ///< of an earlier run
   descriptor file_;
-  mark at_;          ///< of the open file
-  std::string head_; ///< its first bytes, up to the position
+  bool missing_told_ = false; ///< once for each time that it is away
+  mark at_;                   ///< of the open file
+  std::string head_;          ///< its first bytes, up to the position
   std::uint32_t turn_ = 0;
 };
 

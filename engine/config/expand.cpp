@@ -3,6 +3,7 @@
 #include "engine/time/duration.hpp"
 
 #include <cstdlib>
+#include <filesystem>
 #include <fstream>
 #include <system_error>
 #include <utility>
@@ -59,8 +60,14 @@ std::optional<std::string> read_file(const std::string& path, findings& out) {
     text.append(chunk, 0, static_cast<std::size_t>(in.gcount()));
   } while (in && text.size() <= file_bytes_max);
   // A folder opens, but cannot be read.
-  if (!in && !in.eof())
-    return refuse("cannot read the file " + path, "");
+  if (!in && !in.eof()) {
+    std::error_code unknown;
+    const auto there = std::filesystem::status(path, unknown).type();
+    return refuse("cannot read the file " + path,
+                  there == std::filesystem::file_type::directory   ? "it is a folder; name a file"
+                  : there == std::filesystem::file_type::not_found ? "there is no such file"
+                                                                   : "");
+  }
   if (text.size() > file_bytes_max)
     return refuse("the file is bigger than " + format_size(file_bytes_max),
                   "a config or topology is small; is this the right file?");

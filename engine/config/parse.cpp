@@ -163,7 +163,9 @@ private:
         continue;
       auto near = nearest(e.name, names);
       say(e.where, "unknown field " + quote(e.name) + " in " + path,
-          near            ? "did you mean " + quote(*near) + "?"
+          near ? "did you mean " + quote(*near) + "?"
+          : e.name.find(' ') != std::string::npos
+            ? "between '{' and '}' a text with a comma needs quotes"
           : names.empty() ? path + " takes no fields"
                           : "it takes: " + joined(names));
     }

@@ -58,7 +58,10 @@ status show(const options& o, remote::query asked, bool needed) {
     return std::cout.good();
   }));
   if (needed && !any)
-    return fail(error::user(errc::not_found, "no stage has a row of that key"));
+    return fail(error::user(errc::not_found,
+                            "no stage has a row of that key; a stage puts "
+                            "words before the keys of records, as `sallyport state "
+                            "scan` shows"));
   return {};
 }
 
@@ -138,7 +141,7 @@ void declare_state(CLI::App& sub, int& code) {
   auto* one = sub.add_subcommand("get", "The rows of one key, as NDJSON.");
   declare_common(*one, *o);
   declare_kinds(*one, *o);
-  one->add_option("KEY", o->key, "The operator's own key.")->required();
+  one->add_option("KEY", o->key, "The whole key of the row, as scan shows it.")->required();
   one->callback(act(get));
   auto* some = sub.add_subcommand("scan", "Rows in the order of their keys, as NDJSON.");
   declare_common(*some, *o);

@@ -71,7 +71,7 @@ TEST(yaml, what_only_confuses_is_refused_with_its_place) {
 
 TEST(yaml, a_syntax_error_has_a_place_and_a_hint) {
   EXPECT_EQ(told("a: [1, 2\nb: 3"), "f:2:1: not valid YAML: a '[' is not closed before this; close "
-                                    "it with ']'; a ${...} needs quotes around it");
+                                    "it with ']'; a text with ': ' or ${...} in it needs quotes");
   EXPECT_EQ(told("a: b: c"), "f:1:5: not valid YAML: a ':' stands where no field can begin; check "
                              "the indentation; a text with ': ' in it needs quotes");
   EXPECT_EQ(told("a: [*.rejected]"),
@@ -127,8 +127,9 @@ TEST(yaml, a_missing_file_or_a_folder_is_a_finding) {
   (void) load_yaml("/no/such.yaml", from({}), out);
   (void) load_yaml("/tmp", from({}), out);
   ASSERT_EQ(out.size(), 2U);
-  EXPECT_EQ(out[0].text(), "/no/such.yaml: cannot read the file /no/such.yaml");
-  EXPECT_EQ(out[1].text(), "/tmp: cannot read the file /tmp");
+  EXPECT_EQ(out[0].text(),
+            "/no/such.yaml: cannot read the file /no/such.yaml; there is no such file");
+  EXPECT_EQ(out[1].text(), "/tmp: cannot read the file /tmp; it is a folder; name a file");
 }
 
 TEST(yaml, damaged_text_gives_findings_and_never_more) {
