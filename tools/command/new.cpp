@@ -24,7 +24,7 @@ namespace fs = std::filesystem;
 constexpr std::string_view topology_yaml =
   R"(# yaml-language-server: $schema=@SCHEMAS@/topology.schema.json
 topology: @NAME@
-summary: Lets the newest event of each id go on, once the id has been quiet for a while.
+summary: Lets the newest event of each id go on, at most every ten seconds.
 
 settings:
   hold_back: { type: duration, default: 10s, doc: How long the events of an id are gathered. }
@@ -76,13 +76,13 @@ http: { port: "${SALLYPORT_HTTP_PORT:8080}" }
 settings:
   hold_back: "${HOLD_BACK:10s}"
 bind:
-  events: { ingress: [{ file: { path: events.ndjson, follow: true } }] }
+  events: { ingress: [{ file: { path: events.ndjson, follow: true, key: /id } }] }
   newest: { egress: [{ file: { path: newest.ndjson } }] }
   rejected: {}
 )";
 
 constexpr std::string_view case_yaml =
-  R"(case: The newest event of an id goes on when the id is quiet, whatever happens meanwhile
+  R"(case: The newest event of an id goes on ten seconds after its first, whatever happens meanwhile
 topology: @NAME@
 settings: { hold_back: 10s }
 start: "2024-03-01T12:00:00Z"
@@ -114,14 +114,14 @@ constexpr std::string_view events_ndjson = R"({"id":"A","text":"first"}
 
 constexpr std::string_view readme = R"(# @NAME@
 
-Lets the newest event of each id go on, once the id has been quiet for a while. It is a beginning: replace it, line by line,
+Lets the newest event of each id go on, at most every ten seconds. It is a beginning: replace it, line by line,
 with what you need.
 
 | File | |
 |---|---|
 | `topology.yaml` | what happens to records: ports, parts and their stages |
 | `config.yaml` | where it runs: files, services and topics behind the ports |
-| `cases/` | tests: what comes in, how time passes, what must come of it |
+| `cases/` | tests: what comes in, how time passes, what must come of it; `topology:` in them names this folder |
 | `events.ndjson` | a few records to begin with |
 
 Here, in this folder:
@@ -137,9 +137,13 @@ While it runs, the newest event of each id comes to `newest.ndjson` ten seconds 
 
 ```sh
 curl localhost:8080/log/rejected                # what could not be worked on, and why
-curl --data '{"id":"C","text":"more"}' localhost:8080/ingress/events
+curl --data '{"id":"C","text":"more"}' 'localhost:8080/ingress/events?key=C'
 curl localhost:8080/metrics
 ```
+
+Lines of an id, and posts with its `key`, stay in their order; what comes without a key goes to the partitions in turn, and of two
+such events the later may be read first. `hold_back` counts from the first event it holds; with `from: latest` it waits until
+the id is quiet.
 
 It may be killed at any time and goes on where it was; what it keeps is in `state/`.
 
