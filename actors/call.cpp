@@ -18,9 +18,10 @@ config::spec call_spec() {
     .summary("Makes one call for each record and sends it on by how the peer answered.")
     .description(
       "The record waits in the store while the call is open. An answer of 2xx: it goes on by "
-      "`out`, with the reply. Any other clear answer: by `refused`. No clear answer after all "
-      "tries: by `unknown`; the peer may or may not have done it. All but the first get the header "
-      "`reply-status` (0: no answer). Calls of one record key go out in order.\n"
+      "`out`, with the reply. Any other clear answer: by `refused`. No clear answer (5xx, "
+      "408, 429 or none) after all tries: by `unknown`; the peer may or may not have done it. All "
+      "but the first get the header `reply-status` (0: no answer). Calls of one record key go out "
+      "in order.\n"
       "In `path`, `body` and `headers`, `{/pointer}` stands for a field of the record's JSON "
       "value, "
       "`{value}` for the whole value, `{key}` and `{header:NAME}` for those. A record that cannot "

@@ -32,7 +32,8 @@ config::spec retry_spec() {
       "`retry-first-failed-at` and `retry-last-cause`; so does, at once, what leaves by a port "
       "that "
       "is neither `out` nor `rejected` and not to be tried again. Records that wait do not hold "
-      "later ones of their key back.")
+      "later ones of their key back. Each attempt makes calls of its own, with idempotency keys of "
+      "its own: what a call left `unknown` may be done twice.")
     .add(field::object("of",
                        {field::text("operator").example("call").doc("The operator's name."),
                         field::any("with").optional().doc("Its fields, as it takes them itself.")})

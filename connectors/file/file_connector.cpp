@@ -28,7 +28,8 @@ std::shared_ptr<const connector_entry::ingress_kind> ingress_kind() {
              .by_default("false"))
       .add(field::text("key")
              .doc("JSON pointer to the field of a line that is its record's key; empty means no "
-                  "key.")
+                  "key. Lines of a key keep their order; lines without one go to the partitions in "
+                  "turn, and of two the later may be worked on first.")
              .by_default("")
              .check(is_pointer))
       .add(field::text("headers")
