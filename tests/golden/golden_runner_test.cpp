@@ -137,10 +137,14 @@ TEST(golden_runner, a_call_that_no_peer_answers_fails_the_case) {
   EXPECT_NE(failures.front().find("no peer answers"), std::string::npos) << failures.front();
 }
 
-TEST(golden_runner, a_topology_that_is_not_there_is_named_with_what_is_wanted) {
-  const auto failures = run_with("", "settings: { hold_back: 15m }\ntopology: nowhere\n");
-  ASSERT_FALSE(failures.empty());
-  EXPECT_NE(failures.front().find("case.yaml:"), std::string::npos) << failures.front();
+TEST(golden_runner, a_topology_that_is_not_there_is_told_where_the_case_names_it) {
+  const auto file = std::filesystem::temp_directory_path() /
+                    ("sallyport_golden_nowhere_" + std::to_string(::getpid()) + ".yaml");
+  std::ofstream{file} << "case: x\ntopology: nowhere\nstart: \"2020-02-12T15:15:00Z\"\nsteps: []\n";
+  const auto failures = run_golden_case(file, source / "topologies");
+  std::filesystem::remove(file);
+  ASSERT_EQ(failures.size(), 1U);
+  EXPECT_TRUE(failures.front().starts_with(file.string() + ":2: there is no ")) << failures.front();
 }
 
 TEST(golden_runner, a_missing_file_of_shared_peers_fails_the_case) {
