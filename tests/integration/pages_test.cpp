@@ -94,10 +94,17 @@ protected:
                               " " + (source / "configs").string() + "/");
   }
 
+  /// A record that was just tried now waits again soon.
   [[nodiscard]] std::string waiting_key() const {
-    const auto all = ask({"waiting", "--state", "waiting", "--limit", "1"})["waiting"];
-    EXPECT_FALSE(all.empty()) << "no record waits";
-    const auto key = all.empty() ? "none" : all[0]["key"].get<std::string>();
+    std::string key = "none";
+    const auto waits = [&] {
+      const auto all = ask({"waiting", "--state", "waiting", "--limit", "1"})["waiting"];
+      if (!all.empty())
+        key = all[0]["key"];
+      return !all.empty();
+    };
+    EXPECT_TRUE(eventually(waits, std::chrono::seconds{30}, std::chrono::milliseconds{50}))
+      << "no record waits";
     return key.substr(0, key.find('/'));
   }
 
