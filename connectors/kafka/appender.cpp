@@ -35,6 +35,10 @@ void on_delivery(rd_kafka_t* /*in*/, const rd_kafka_message_t* message, void* /*
   --of.open;
   if (message->err != RD_KAFKA_RESP_ERR_NO_ERROR) {
     of.problem = message->err;
+  } else if (message->offset < 0) {
+    // The broker takes it for a repeat of what it no longer knows, and librdkafka for a success;
+    // whether the record is there cannot be said.
+    of.problem = RD_KAFKA_RESP_ERR_DUPLICATE_SEQUENCE_NUMBER;
   } else {
     of.written.begin = std::min(of.written.begin, message->offset);
     of.written.end = std::max(of.written.end, message->offset + 1);
@@ -74,7 +78,11 @@ private:
 result<std::shared_ptr<appender::producer>> appender::current() {
   std::lock_guard lock{guard_};
   if (now_ == nullptr) {
+    // One request at a time: a broker takes any first number of a producer that it does not know,
+    // so where the first request is refused (a topic that is just being made) and the second is
+    // not, the repeat of the first counts as old, and its records are lost.
     SALLYPORT_TRY(auto how, of_.configure({{"enable.idempotence", "true"},
+                                           {"max.in.flight.requests.per.connection", "1"},
                                            {"message.timeout.ms", write_within_ms}}));
     rd_kafka_conf_set_dr_msg_cb(how.get(), on_delivery);
     SALLYPORT_TRY(auto made, make_client(RD_KAFKA_PRODUCER, std::move(how)));
