@@ -282,10 +282,9 @@ private:
       const auto by_cause = figures.value("causes", json::object());
       for (const auto& [cause, n] : by_cause.items())
         causes.append(causes.empty() ? ": " : ", ").append(cause).append(" ").append(n.dump());
-      add("warning",
-          std::to_string(figures.value("letters", std::int64_t{0})) + " dead letters in " + topic +
-            causes,
-          "Nobody works on them until someone sends them back or puts them aside.",
+      auto what = std::to_string(figures.value("letters", std::int64_t{0}));
+      what.append(" dead letters in ").append(topic).append(causes);
+      add("warning", what, "Nobody works on them until someone sends them back or puts them aside.",
           "sallyport dead-letter list " + topic, "dead-letters");
     }
   }

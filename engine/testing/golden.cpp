@@ -256,7 +256,7 @@ private:
     else if (e.name == "expect_reports")
       expect_reports(e.value);
     else
-      throw case_failure(e.where, "unknown step '" + e.name + "'" + instead_of(e.name, steps_));
+      throw case_failure(e.where, "unknown step '" + e.name + "'" + instead_of(e.name, step_names));
   }
 
   void command(const node& what) {
@@ -655,24 +655,24 @@ private:
                                             std::to_string(difference));
   }
 
-  inline static const std::vector<std::string> steps_{"feed",
-                                                      "advance",
-                                                      "advance_to",
-                                                      "set_clock",
-                                                      "restart",
-                                                      "peers",
-                                                      "command",
-                                                      "expect_calls",
-                                                      "expect_calls_to",
-                                                      "expect_call_times",
-                                                      "pass_over",
-                                                      "expect_counters",
-                                                      "expect_in_state",
-                                                      "expect_not_in_state",
-                                                      "expect_records",
-                                                      "expect_counts",
-                                                      "expect_state",
-                                                      "expect_reports"};
+  inline static const std::vector<std::string> step_names{"feed",
+                                                          "advance",
+                                                          "advance_to",
+                                                          "set_clock",
+                                                          "restart",
+                                                          "peers",
+                                                          "command",
+                                                          "expect_calls",
+                                                          "expect_calls_to",
+                                                          "expect_call_times",
+                                                          "pass_over",
+                                                          "expect_counters",
+                                                          "expect_in_state",
+                                                          "expect_not_in_state",
+                                                          "expect_records",
+                                                          "expect_counts",
+                                                          "expect_state",
+                                                          "expect_reports"};
 
   const node& script_;
   std::filesystem::path folder_;

@@ -86,7 +86,7 @@ std::string table(const std::vector<std::string>& headings,
     for (std::size_t i = 0; i < cells.size() && i < widths.size(); ++i) {
       auto cell = plain(cells[i]);
       const std::string gap(widths[i] - columns_of(cell), ' ');
-      cell = headings[i].starts_with('>') ? gap + cell : cell + gap;
+      cell.insert(headings[i].starts_with('>') ? 0 : cell.size(), gap);
       line += i == 0 ? "" : "  ";
       line += cell;
     }
