@@ -414,7 +414,9 @@ class any_durable_log : public any_log {};
 
 TEST_P(any_durable_log, everything_acknowledged_is_there_after_a_restart) {
   append(zero, numbered(3000));
-  topic({"second", 3, 7s, 8});
+  // Longer than the records are old: a broker drops what is too old whenever it likes.
+  const topic_config second{"second", 3, 24h * 36'500, 8};
+  topic(second);
   log_commit commit;
   commit.application = "app";
   commit.appends = {{{"second", 2}, numbered(2)}};
@@ -424,7 +426,7 @@ TEST_P(any_durable_log, everything_acknowledged_is_there_after_a_restart) {
   ASSERT_TRUE(made->reopen());
   EXPECT_EQ(values(zero, 0), numbers(0, 3000));
   EXPECT_EQ(values({"second", 2}, 0), numbers(0, 2));
-  EXPECT_EQ(records().find_topic("second"), (topic_config{"second", 3, 7s, 8}));
+  EXPECT_EQ(records().find_topic("second"), second);
   EXPECT_EQ(records().position("app", zero).value(), 9);
   EXPECT_EQ(made->state().get(family::state, "s").value(), "1");
   EXPECT_EQ(append(zero, numbered(1)), 3000);
