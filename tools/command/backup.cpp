@@ -110,10 +110,7 @@ void declare_backup(CLI::App& sub, int& code) {
                  "is made.");
   sub.footer("For example: sallyport backup before-upgrade --url http://127.0.0.1:8080\n" +
              exit_code_help());
-  sub.callback([o, &code] {
-    if (auto done = make(*o); !done)
-      code = report(done.error());
-  });
+  sub.callback(reporting(code, o, make));
 }
 
 void declare_restore(CLI::App& sub, int& code) {
@@ -124,10 +121,7 @@ void declare_restore(CLI::App& sub, int& code) {
   sub.footer("For example: sallyport restore /backups/before-upgrade --config "
              "configs/production.yaml\n" +
              exit_code_help());
-  sub.callback([o, &code] {
-    if (auto done = restore(*o); !done)
-      code = report(done.error());
-  });
+  sub.callback(reporting(code, o, restore));
 }
 
 } // namespace sallyport::command

@@ -75,12 +75,6 @@ status resolve(const options& o) {
 
 void declare_calls(CLI::App& sub, int& code) {
   auto o = std::make_shared<options>();
-  const auto act = [o, &code](status (*what)(const options&)) {
-    return [o, &code, what] {
-      if (auto done = what(*o); !done)
-        code = report(done.error());
-    };
-  };
   sub.footer("Example: sallyport calls --peer community-api --in-doubt");
   o->look.declare(sub);
   sub.add_option("--peer", o->narrowed["peer"], "Only to this call port.");
@@ -92,7 +86,7 @@ void declare_calls(CLI::App& sub, int& code) {
   sub.add_option("--tries-min", o->narrowed["tries-min"], "Only those with so many tries.");
   sub.add_flag("--in-doubt", o->in_doubt, "Only those that may have been done already.");
   sub.add_option("--limit", o->narrowed["limit"], "How many at most.");
-  sub.callback([&sub, show = act(list)] {
+  sub.callback([&sub, show = reporting(code, o, list)] {
     if (sub.get_subcommands().empty())
       show();
   });
@@ -107,7 +101,7 @@ void declare_calls(CLI::App& sub, int& code) {
     ->required()
     ->check(CLI::IsMember({"done", "refused", "retry"}));
   o->why.declare(*one);
-  one->callback(act(resolve));
+  one->callback(reporting(code, o, resolve));
 }
 
 } // namespace sallyport::command

@@ -193,12 +193,6 @@ void declare_choice(CLI::App& sub, options& o) {
 
 void declare_dead_letter(CLI::App& sub, int& code) {
   auto o = std::make_shared<options>();
-  const auto act = [o, &code](status (*what)(const options&)) {
-    return [o, &code, what] {
-      if (auto done = what(*o); !done)
-        code = report(done.error());
-    };
-  };
   sub.require_subcommand(1);
   sub.footer("For example: sallyport dead-letter redrive --cause refused --older-than 1h "
              "--reason 'the peer is mended'\n" +
@@ -206,13 +200,13 @@ void declare_dead_letter(CLI::App& sub, int& code) {
   auto* all = sub.add_subcommand("list", "The letters that wait: neither sent back nor purged.");
   declare_choice(*all, *o);
   all->add_option("--limit", o->limit, "How many at most.");
-  all->callback(act(list));
+  all->callback(reporting(code, o, list));
   auto* one = sub.add_subcommand("show", "All of one letter: why it died, its history, its value.");
   o->at.declare(*one);
   declare_format(*one, *o);
   one->add_option("TOPIC", o->topic, "The topic of dead letters.")->required();
   one->add_option("ID", o->id, "As the list shows it: 3-17.")->required();
-  one->callback(act(show));
+  one->callback(reporting(code, o, show));
   auto* back = sub.add_subcommand(
     "redrive", "Sends letters back to where they came from, in the order of their keys. One that "
                "stands behind a letter of its key that stays, stays too. What fails again is here "
@@ -221,7 +215,7 @@ void declare_dead_letter(CLI::App& sub, int& code) {
   o->change.declare(*back);
   back->get_option("--reason")->required(false);
   back->add_flag("--dry-run", o->dry_run, "Only tells what would be sent back.");
-  back->callback(act(redrive));
+  back->callback(reporting(code, o, redrive));
 }
 
 } // namespace sallyport::command

@@ -280,12 +280,6 @@ void declare_range(CLI::App& sub, options& o) {
 
 void declare_log(CLI::App& sub, int& code) {
   auto o = std::make_shared<options>();
-  auto act = [o, &code](status (*what)(const options&)) {
-    return [o, &code, what] {
-      if (auto done = what(*o); !done)
-        code = report(done.error());
-    };
-  };
   sub.require_subcommand(1);
   sub.footer("For example: sallyport log read events --key 7 --from 15m --url "
              "http://127.0.0.1:8080\n" +
@@ -295,18 +289,18 @@ void declare_log(CLI::App& sub, int& code) {
   o->source.declare(*list);
   list->add_option("--format", o->format, "text or json (a line for each topic).")
     ->check(CLI::IsMember({"text", "json"}));
-  list->callback(act(topics));
+  list->callback(reporting(code, o, topics));
   auto* lines =
     sub.add_subcommand("read", "Records as NDJSON. A folder is read beside its instance too.");
   declare_range(*lines, *o);
   lines->add_option("--limit", o->limit, "How many records at most; 1000 without it.");
   lines->add_flag("--follow", o->follow, "Goes on with what comes, until it is interrupted.")
     ->excludes("--to", "--limit");
-  lines->callback(act(read));
+  lines->callback(reporting(code, o, read));
   auto* file = sub.add_subcommand("export", "Records into a file, as NDJSON; whole or not at all.");
   declare_range(*file, *o);
   file->add_option("FILE", o->file, "The file to make.")->required();
-  file->callback(act(export_topic));
+  file->callback(reporting(code, o, export_topic));
   auto* to = sub.add_subcommand(
     "append", "Appends each line of standard input as a record: to a folder that no instance "
               "uses, or by --url to a running instance, which takes JSON only.");
@@ -315,7 +309,7 @@ void declare_log(CLI::App& sub, int& code) {
   to->add_option("--key", o->key, "The key of all records; it chooses the partition.");
   to->add_option("--header", o->headers, "NAME=VALUE, may repeat.");
   to->add_option("--partition", o->partition, "The partition, in place of the key's.");
-  to->callback(act(append));
+  to->callback(reporting(code, o, append));
 }
 
 } // namespace sallyport::command

@@ -54,10 +54,7 @@ void declare_change(CLI::App& sub, int& code, bool pause) {
   sub.add_option("WHAT", o->what, "A peer (call port), a stage (its name, or part.stage), or all.")
     ->required();
   o->why.declare(sub);
-  sub.callback([o, &code, pause] {
-    if (auto done = change(*o, pause); !done)
-      code = report(done.error());
-  });
+  sub.callback(reporting(code, o, [pause](const options& with) { return change(with, pause); }));
 }
 
 } // namespace
@@ -78,10 +75,7 @@ void declare_drain(CLI::App& sub, int& code) {
   sub.footer("Example: sallyport drain --url http://10.0.0.7:8080 --reason 'new kernel'");
   o->look.declare(sub);
   o->why.declare(sub);
-  sub.callback([o, &code] {
-    if (auto done = drain(*o); !done)
-      code = report(done.error());
-  });
+  sub.callback(reporting(code, o, drain));
 }
 
 } // namespace sallyport::command

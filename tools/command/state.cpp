@@ -128,12 +128,6 @@ void declare_kinds(CLI::App& sub, options& o) {
 
 void declare_state(CLI::App& sub, int& code) {
   auto o = std::make_shared<options>();
-  const auto act = [o, &code](status (*what)(const options&)) {
-    return [o, &code, what] {
-      if (auto done = what(*o); !done)
-        code = report(done.error());
-    };
-  };
   sub.require_subcommand(1);
   sub.footer("For example: sallyport state scan --stage custody --prefix open/ --url "
              "http://127.0.0.1:8080\n" +
@@ -142,24 +136,24 @@ void declare_state(CLI::App& sub, int& code) {
   declare_common(*one, *o);
   declare_kinds(*one, *o);
   one->add_option("KEY", o->key, "The whole key of the row, as scan shows it.")->required();
-  one->callback(act(get));
+  one->callback(reporting(code, o, get));
   auto* some = sub.add_subcommand("scan", "Rows in the order of their keys, as NDJSON.");
   declare_common(*some, *o);
   declare_kinds(*some, *o);
   some->add_option("--prefix", o->prefix, "Only keys that begin so.");
   some->add_option("--limit", o->limit, "How many rows at most.");
-  some->callback(act(scan));
+  some->callback(reporting(code, o, scan));
   auto* sizes = sub.add_subcommand("size", "Rows and bytes by part, stage and kind.");
   declare_common(*sizes, *o);
   sizes->add_option("--format", o->format, "text or json (a line each).")
     ->check(CLI::IsMember({"text", "json"}));
-  sizes->callback(act(size));
+  sizes->callback(reporting(code, o, size));
   auto* all = sub.add_subcommand("export", "All rows into a file, as NDJSON; whole or not at all.");
   declare_common(*all, *o);
   declare_kinds(*all, *o);
   all->add_option("FILE", o->file, "The file to make.")->required();
   all->add_option("--prefix", o->prefix, "Only keys that begin so.");
-  all->callback(act(export_rows));
+  all->callback(reporting(code, o, export_rows));
 }
 
 } // namespace sallyport::command

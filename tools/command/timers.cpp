@@ -59,10 +59,7 @@ void declare_timers(CLI::App& sub, int& code) {
   sub.add_option("--key", o->key, "Only timers whose name has this key.");
   sub.add_flag("--overdue", o->overdue, "Only those that should have fired already.");
   sub.add_option("--limit", o->limit, "How many at most.");
-  sub.callback([o, &code] {
-    if (auto done = timers(*o); !done)
-      code = report(done.error());
-  });
+  sub.callback(reporting(code, o, timers));
 }
 
 } // namespace sallyport::command

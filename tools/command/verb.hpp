@@ -3,8 +3,10 @@
 #include "engine/config/spec.hpp"
 #include "engine/core/error.hpp"
 
+#include <memory>
 #include <span>
 #include <string>
+#include <utility>
 
 // NOLINTBEGIN(readability-identifier-naming): the library's own names.
 namespace CLI {
@@ -59,5 +61,15 @@ void declare_man(CLI::App& sub, int& code);
 void print(const config::findings& found);
 /// Prints an error and gives the exit code for it.
 [[nodiscard]] int report(const error& why);
+
+/// A callback that does `what` with the options of a verb; of an error it prints why and sets the
+/// exit code.
+template <class Options, class Work>
+[[nodiscard]] auto reporting(int& code, std::shared_ptr<Options> with, Work what) {
+  return [&code, with = std::move(with), what = std::move(what)] {
+    if (auto done = what(std::as_const(*with)); !done)
+      code = report(done.error());
+  };
+}
 
 } // namespace sallyport::command

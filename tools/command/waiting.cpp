@@ -117,18 +117,12 @@ void declare_narrowing(CLI::App& sub, const std::shared_ptr<options>& o) {
 
 void declare_waiting(CLI::App& sub, int& code) {
   auto o = std::make_shared<options>();
-  const auto act = [&code](const auto& what) {
-    return [&code, what] {
-      if (auto done = what(); !done)
-        code = report(done.error());
-    };
-  };
   sub.footer("Example: sallyport waiting --status NO_MATCH --older-than 7d");
   o->look.declare(sub);
   declare_narrowing(sub, o);
   sub.add_option("--key", o->narrowed["key"], "Only of this key.");
   sub.add_option("--limit", o->narrowed["limit"], "How many at most.");
-  sub.callback([&sub, show = act([o] { return list(*o); })] {
+  sub.callback([&sub, show = reporting(code, o, list)] {
     if (sub.get_subcommands().empty())
       show();
   });
@@ -142,7 +136,7 @@ void declare_waiting(CLI::App& sub, int& code) {
     one->add_flag("--all", o->all, "All that fit what narrows them, instead of keys.");
     declare_narrowing(*one, o);
     o->why.declare(*one);
-    one->callback(act([o, what] { return give(*o, what); }));
+    one->callback(reporting(code, o, [what](const options& with) { return give(with, what); }));
   }
 }
 
